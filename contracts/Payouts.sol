@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+
+import {IMilestoneEscrow} from "./interfaces/IMilestoneEscrow.sol";
+
+/// @title Payouts
+/// @notice Moves money in exactly and out by push, else by credit. Knows tokens and recipients, not agreements.
+abstract contract Payouts is IMilestoneEscrow, ReentrancyGuardTransient {
+    using SafeERC20 for IERC20;
+
+    /// Enough for a contract wallet behind a proxy to receive the coin; a bound on what it can make others pay for.
+    uint256 internal constant COIN_PUSH_GAS = 200_000;
+    /// Gas to bring to a push that fails: the cap above, the 64th part the EVM keeps back (EIP-150), and the
+    /// call's own cost of at most 36,600. With less, a failure proves nothing about the recipient.
+    uint256 internal constant PUSH_GAS_FLOOR = 250_000;
+
+    mapping(address token => mapping(address owner => uint256 amount)) internal _credits;
+
+    /// @inheritdoc IMilestoneEscrow
+    function withdraw(address token, address owner, address to) external nonReentrant {
+        if (msg.sender != owner && to != owner) revert NotCreditOwner(msg.sender, owner);
+        if (to == address(0) || to == address(this)) revert RecipientInvalid(to);
+        uint256 amount = _credits[token][owner];
+        if (amount == 0) revert NothingToWithdraw(token, owner);
+
+        _credits[token][owner] = 0;
+        emit CreditWithdrawn(token, owner, to, amount);
+
+        if (token == address(0)) Address.sendValue(payable(to), amount);
+        else IERC20(token).safeTransfer(to, amount);
+    }
+
+    /// @inheritdoc IMilestoneEscrow
+    function credits(address token, address owner) external view returns (uint256) {
+        return _credits[token][owner];
+    }
+
+    /// @dev Takes exactly `amount` of `token` from `from`: the coin from the call's value, a token by allowance.
+    function _pull(address token, address from, uint256 amount) internal {
+        _requireValue(token == address(0) ? amount : 0);
+        if (token == address(0) || amount == 0) return;
+
+        uint256 balanceBefore = IERC20(token).balanceOf(address(this));
+        IERC20(token).safeTransferFrom(from, address(this), amount);
+        _requireReceived(token, balanceBefore, amount);
+    }
+
+    function _requireValue(uint256 required) internal view {
+        if (msg.value != required) revert ValueMismatch(msg.value, required);
+    }
+
+    function _requireReceived(address token, uint256 balanceBefore, uint256 amount) internal view {
+        uint256 balanceAfter = IERC20(token).balanceOf(address(this));
+        if (balanceAfter < balanceBefore || balanceAfter - balanceBefore != amount) {
+            revert TransferNotExact(token, balanceBefore, balanceAfter, amount);
+        }
+    }
+
+    /// @dev Sends `amount` to `to`; where the recipient or the token refuses, credits it. Never reverts for a reason
+    /// the recipient controls. The credit follows the call because only the call tells; the guard covers the gap.
+    function _push(bytes32 agreement, address token, address to, uint256 amount) internal {
+        if (amount == 0) return;
+        uint256 gasBefore = gasleft();
+        if (token == address(0) ? _trySendCoin(to, amount) : IERC20(token).trySafeTransfer(to, amount)) return;
+        if (gasBefore < PUSH_GAS_FLOOR) revert GasTooLow(gasBefore, PUSH_GAS_FLOOR);
+
+        _credits[token][to] += amount;
+        emit PayoutCredited(agreement, to, token, amount);
+    }
+
+    /// @dev Solidity's own call would copy whatever the recipient returns, at the caller's cost.
+    function _trySendCoin(address to, uint256 amount) private returns (bool success) {
+        assembly ("memory-safe") {
+            success := call(COIN_PUSH_GAS, to, amount, 0, 0, 0, 0)
+        }
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {Clock, Status} from "../types/EscrowTypes.sol";
+
+/// @notice One milestone in hand: what is stored of it beside what its terms say.
+struct Milestone {
+    Status status;
+    Clock clock;
+    /// Token base units of the whole milestone.
+    uint256 amount;
+    /// Units that make up the whole.
+    uint256 whole;
+}
+
+/// @title Shares
+/// @notice Divides the amount of a milestone. Values round down and the client receives what is left, so every
+/// division sums to what was open and the odd base unit is the client's.
+library Shares {
+    uint256 private constant BPS = 10_000;
+
+    /// @return Token base units that `units` of the milestone are worth.
+    function valueOf(Milestone memory m, uint256 units) internal pure returns (uint256) {
+        return m.amount * units / m.whole;
+    }
+
+    /// @return `bps` 10,000ths of `amount`.
+    function portion(uint256 amount, uint256 bps) internal pure returns (uint256) {
+        return amount * bps / BPS;
+    }
+
+    /// @return Units the freelancer claims: the whole where no smaller claim was made.
+    function claimed(Milestone memory m) internal pure returns (uint256) {
+        return m.clock.claimed == 0 ? m.whole : m.clock.claimed;
+    }
+
+    /// @return Token base units held for the milestone: all of it, what is disputed of it, or nothing once it has ended.
+    function open(Milestone memory m) internal pure returns (uint256) {
+        if (m.status == Status.None || m.status >= Status.Paid) return 0;
+        return m.clock.disputed == 0 ? m.amount : valueOf(m, m.clock.disputed);
+    }
+
+    /// @return Token base units of what is open that the freelancer claims.
+    function claimOnOpen(Milestone memory m) internal pure returns (uint256) {
+        return valueOf(m, m.clock.disputed == 0 ? claimed(m) : m.clock.disputed);
+    }
+
+    /// @return Token base units that a dispute has already conceded to the freelancer.
+    function conceded(Milestone memory m) internal pure returns (uint256) {
+        return m.clock.disputed == 0 ? 0 : valueOf(m, m.clock.claimed) - valueOf(m, m.clock.disputed);
+    }
+
+    /// @return The final status once what is open has been paid: `toFreelancer` of it to the freelancer, `toOthers`
+    /// (the arbiter's fee, if any) to neither, the rest to the client.
+    function end(Milestone memory m, uint256 toFreelancer, uint256 toOthers) internal pure returns (Status) {
+        uint256 total = conceded(m) + toFreelancer;
+        if (total == m.amount) return Status.Paid;
+        return total + toOthers == 0 ? Status.Refunded : Status.Split;
+    }
+}
