@@ -15,15 +15,7 @@ import {Consents} from "./libraries/Consents.sol";
 import {Packing} from "./libraries/Packing.sol";
 import {Milestone, Shares} from "./libraries/Shares.sol";
 import {TermsLib} from "./libraries/TermsLib.sol";
-import {
-    Amendment,
-    Approval,
-    Authorization,
-    Division,
-    MilestoneView,
-    Status,
-    Terms
-} from "./types/EscrowTypes.sol";
+import {Amendment, Approval, Authorization, Division, MilestoneView, Status, Terms} from "./types/EscrowTypes.sol";
 
 /// @title MilestoneEscrow
 /// @notice Holds money for milestones until they are approved, refunded, ruled on, or decided by a clock that both
@@ -68,17 +60,18 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
         (bytes32 agreement, uint256 amount) = _fund(terms, milestones, acceptance);
 
         uint256 balanceBefore = IERC20(terms.token).balanceOf(address(this));
-        IERC3009(terms.token).receiveWithAuthorization(
-            terms.client,
-            address(this),
-            amount,
-            authorization.validAfter,
-            authorization.validBefore,
-            keccak256(abi.encode(agreement, milestones)),
-            authorization.v,
-            authorization.r,
-            authorization.s
-        );
+        IERC3009(terms.token)
+            .receiveWithAuthorization(
+                terms.client,
+                address(this),
+                amount,
+                authorization.validAfter,
+                authorization.validBefore,
+                keccak256(abi.encode(agreement, milestones)),
+                authorization.v,
+                authorization.r,
+                authorization.s
+            );
         _requireReceived(terms.token, balanceBefore, amount);
     }
 
@@ -270,16 +263,11 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
     }
 
     /// @dev Ends milestone `i`, whose client approves `approvedUnits` of it; zero where no approval came along.
-    function _releaseOne(
-        Terms calldata terms,
-        bytes32 agreement,
-        uint256 i,
-        uint256 approvedUnits,
-        Tally memory tally
-    ) private {
+    function _releaseOne(Terms calldata terms, bytes32 agreement, uint256 i, uint256 approvedUnits, Tally memory tally)
+        private
+    {
         Milestone memory m = _load(terms, agreement, tally.statuses, i);
-        bool isDue = m.status == Status.Approved
-            || (m.status == Status.Submitted && _isLate(terms, m, block.timestamp));
+        bool isDue = m.status == Status.Approved || (m.status == Status.Submitted && _isLate(terms, m, block.timestamp));
         if (!isDue) {
             if (approvedUnits == 0) {
                 _requireStatus(agreement, i, m.status, Status.Submitted);

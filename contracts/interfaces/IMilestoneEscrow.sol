@@ -1,15 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {
-    Amendment,
-    Approval,
-    Authorization,
-    Division,
-    MilestoneView,
-    Status,
-    Terms
-} from "../types/EscrowTypes.sol";
+import {Amendment, Approval, Authorization, Division, MilestoneView, Status, Terms} from "../types/EscrowTypes.sol";
 
 /// @title IMilestoneEscrow
 /// @notice Payment protection for milestones. A client funds them, a freelancer claims what is approved or what a
@@ -80,13 +72,9 @@ interface IMilestoneEscrow {
         bytes32 reasoning
     );
     /// The arbiter was silent; what was disputed was divided by the terms' default.
-    event MilestoneLapsed(
-        bytes32 indexed agreement, uint8 indexed milestone, uint256 toFreelancer, uint256 toClient
-    );
+    event MilestoneLapsed(bytes32 indexed agreement, uint8 indexed milestone, uint256 toFreelancer, uint256 toClient);
     /// Both parties agreed how to divide what was open.
-    event MilestoneSettled(
-        bytes32 indexed agreement, uint8 indexed milestone, uint256 toFreelancer, uint256 toClient
-    );
+    event MilestoneSettled(bytes32 indexed agreement, uint8 indexed milestone, uint256 toFreelancer, uint256 toClient);
     /// Both parties replaced the agreement for what they settled and funded in this transaction.
     event AgreementAmended(bytes32 indexed agreement, bytes32 indexed replacement);
     /// A payout could not be delivered and waits for {withdraw}. A zero token is the chain's coin.
@@ -139,9 +127,7 @@ interface IMilestoneEscrow {
     /// After the fee, only `max` is there to be divided.
     error RulingTooHigh(bytes32 agreement, uint256 milestone, uint256 toFreelancer, uint256 max);
     /// The two amounts must add up to exactly what is open.
-    error DivisionMismatch(
-        bytes32 agreement, uint256 milestone, uint256 toFreelancer, uint256 toClient, uint256 open
-    );
+    error DivisionMismatch(bytes32 agreement, uint256 milestone, uint256 toFreelancer, uint256 toClient, uint256 open);
     /// The replacement must have the same client, freelancer and token.
     error AmendmentMismatch(bytes32 agreement, bytes32 replacement);
 
@@ -367,8 +353,7 @@ interface IMilestoneEscrow {
     /// @param division The milestone and the two amounts.
     /// @param expiresAt Unix time from which the offer is no longer valid.
     /// @param offer The other party's EIP-712 signature of the settlement.
-    function settle(Terms calldata terms, Division calldata division, uint40 expiresAt, bytes calldata offer)
-        external;
+    function settle(Terms calldata terms, Division calldata division, uint40 expiresAt, bytes calldata offer) external;
 
     /// @notice The client replaces an agreement, with the freelancer's signature: ends open milestones as both agreed
     /// and funds milestones of the new terms, as accepted, all or nothing. What the client gets back is used for the new

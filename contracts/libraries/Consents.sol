@@ -65,7 +65,9 @@ library Consents {
 
     /// @return n How many milestones `set` holds.
     function size(uint64 set) internal pure returns (uint256 n) {
-        for (; set != 0; set &= set - 1) ++n;
+        for (; set != 0; set &= set - 1) {
+            ++n;
+        }
     }
 
     function _hashIndexes(uint64 set) private pure returns (bytes32) {

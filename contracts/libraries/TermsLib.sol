@@ -49,15 +49,15 @@ library TermsLib {
         if (terms.client == address(0) || terms.freelancer == address(0)) {
             revert IMilestoneEscrow.PartyMissing(terms.client, terms.freelancer);
         }
-        if (
-            terms.client == terms.freelancer || terms.client == terms.arbiter || terms.freelancer == terms.arbiter
-        ) {
+        if (terms.client == terms.freelancer || terms.client == terms.arbiter || terms.freelancer == terms.arbiter) {
             revert IMilestoneEscrow.RolesNotDistinct(terms.client, terms.freelancer, terms.arbiter);
         }
         if (terms.payee == address(0) || terms.payee == address(this)) {
             revert IMilestoneEscrow.RecipientInvalid(terms.payee);
         }
-        if (terms.token != address(0) && terms.token.code.length == 0) revert IMilestoneEscrow.TokenMissing(terms.token);
+        if (terms.token != address(0) && terms.token.code.length == 0) {
+            revert IMilestoneEscrow.TokenMissing(terms.token);
+        }
         _validateAmounts(terms.amounts);
         if (terms.arbiterFeeBps > MAX_ARBITER_FEE_BPS) {
             revert IMilestoneEscrow.ArbiterFeeTooHigh(terms.arbiterFeeBps, MAX_ARBITER_FEE_BPS);
@@ -76,9 +76,9 @@ library TermsLib {
             if (_isOutOfRange(terms.period)) {
                 revert IMilestoneEscrow.MeteringPeriodOutOfRange(terms.period, MIN_PERIOD, MAX_PERIOD);
             }
-            if (
-                terms.start == 0 || terms.units == 0 || terms.units > MAX_UNITS || terms.amounts.length != 1
-            ) revert IMilestoneEscrow.MeteringInvalid(terms.start, terms.units, terms.amounts.length);
+            if (terms.start == 0 || terms.units == 0 || terms.units > MAX_UNITS || terms.amounts.length != 1) {
+                revert IMilestoneEscrow.MeteringInvalid(terms.start, terms.units, terms.amounts.length);
+            }
         } else if (terms.start != 0 || terms.units != 0) {
             revert IMilestoneEscrow.MeteringInvalid(terms.start, terms.units, terms.amounts.length);
         }

@@ -1,0 +1,88 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+export SOLCX_BINARY_PATH := $(CURDIR)/tools/solc
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+PIP_INSTALL := -m pip install -qq --require-hashes --no-deps
+PIP_EDITABLE := -m pip install -qq --no-deps --no-build-isolation --editable .
+
+DEV := .venv/.installed
+PACKAGE := .venv-package/.installed
+NODE := node_modules/.installed
+
+.PHONY: help
+help:  ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+$(DEV): requirements/dev.lock pyproject.toml
+	python3 -m venv .venv
+	.venv/bin/python $(PIP_INSTALL) -r requirements/dev.lock
+	.venv/bin/python $(PIP_EDITABLE)
+	touch $@
+
+$(PACKAGE): requirements/package.lock pyproject.toml
+	python3 -m venv .venv-package
+	.venv-package/bin/python $(PIP_INSTALL) -r requirements/package.lock
+	.venv-package/bin/python $(PIP_EDITABLE)
+	touch $@
+
+# Not `npm ci`: it refuses a lock without the binaries of other platforms, which not every registry mirror holds.
+$(NODE): package-lock.json
+	npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
+.PHONY: setup
+setup: $(DEV) $(NODE)  ## Install what development needs
+
+.PHONY: abi
+abi: setup  ## Compile, and write the ABI and bytecode that the package ships
+	forge build --quiet
+	python tools/write_abi.py
+
+.PHONY: demo
+demo: setup  ## Play the agreements of examples/ on a local chain
+	python scripts/demo.py
+
+.PHONY: test
+test: setup $(PACKAGE)  ## Run every test
+	forge build --quiet
+	python tools/write_abi.py --check
+	pytest tests/contract -n 2 -q
+	pytest tests/package -n 2 -q -p no:pytest-brownie
+	.venv-package/bin/python -m pytest tests/package -n 2 -q
+
+.PHONY: quick
+quick: setup  ## Run the desk loop, under a minute
+	ruff check .
+	pytest tests/package -n 2 -q -p no:pytest-brownie -m "not node"
+
+.PHONY: check
+check: setup  ## Check format, lint and types, then run every test
+	forge fmt --check contracts
+	ruff format --check .
+	ruff check .
+	mypy
+	$(MAKE) test
+
+.PHONY: format
+format: setup  ## Format the sources
+	forge fmt contracts
+	ruff format .
+	ruff check --fix .
+
+.PHONY: lock
+lock: setup  ## Resolve the Python and npm dependencies anew
+	python -m pip install -qq uv
+	for name in dev package; do \
+	  uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal \
+	    --python-version 3.11 requirements/$$name.in -o requirements/$$name.lock; \
+	done
+	npm install --package-lock-only --ignore-scripts 
+	sed -i '/^ *"resolved":/d' package-lock.json
+
+.PHONY: clean
+clean:  ## Remove what was installed and built
+	rm -rf .venv .venv-package node_modules build
