@@ -1,0 +1,615 @@
+"""The contract's errors: one class for each error of its ABI, with the same name and the same
+fields in snake_case.
+
+`milepost.chain` raises them from revert data, `milepost.terms` from its own checks. Amounts are
+token base units, times Unix seconds; a message shows times in UTC and counts milestones from one,
+as people do.
+"""
+
+# The names are the contract's own.
+# ruff: noqa: N818
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from milepost.errors import ContractError
+from milepost.types import Status
+from milepost.units import format_duration, format_percent, format_time
+
+
+@dataclass(eq=False)
+class NotClient(ContractError):
+    caller: str
+    client: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"Only the client {self.client} may do this, and {self.caller} called. Use the "
+            "client's key."
+        )
+
+
+@dataclass(eq=False)
+class NotFreelancer(ContractError):
+    caller: str
+    freelancer: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"Only the freelancer {self.freelancer} may do this, and {self.caller} called. Use "
+            "the freelancer's key."
+        )
+
+
+@dataclass(eq=False)
+class NotArbiter(ContractError):
+    caller: str
+    arbiter: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"Only the arbiter {self.arbiter} may rule, and {self.caller} called. Use the "
+            "arbiter's key."
+        )
+
+
+@dataclass(eq=False)
+class NotParty(ContractError):
+    caller: str
+    client: str
+    freelancer: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"Only the client {self.client} or the freelancer {self.freelancer} may do this, "
+            f"and {self.caller} called."
+        )
+
+
+@dataclass(eq=False)
+class NotCreditOwner(ContractError):
+    caller: str
+    owner: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"Only {self.owner} may send this credit elsewhere, and {self.caller} called. "
+            "Anybody may pay it out to its owner."
+        )
+
+
+@dataclass(eq=False)
+class SignatureInvalid(ContractError):
+    signer: str
+    digest: bytes
+
+    @property
+    def message(self) -> str:
+        return (
+            f"The signature is not one of {self.signer} over {_hex(self.digest)}. Check who "
+            "signed, and that nothing changed since: terms, chain or contract."
+        )
+
+
+@dataclass(eq=False)
+class AgreementNotFunded(ContractError):
+    agreement: bytes
+
+    @property
+    def message(self) -> str:
+        return (
+            f"Nothing of agreement {_hex(self.agreement)} was ever funded here. Terms that "
+            "differ in one byte are another agreement: check the file, the chain and the "
+            "contract."
+        )
+
+
+@dataclass(eq=False)
+class NoMilestones(ContractError):
+    @property
+    def message(self) -> str:
+        return "No milestone was chosen. Name at least one."
+
+
+@dataclass(eq=False)
+class MilestoneOutOfRange(ContractError):
+    agreement: bytes
+    milestone: int
+    count: int
+
+    @property
+    def message(self) -> str:
+        return f"There is no {_milestone(self.milestone)}: the terms have {self.count}."
+
+
+@dataclass(eq=False)
+class WrongStatus(ContractError):
+    agreement: bytes
+    milestone: int
+    status: Status
+
+    @property
+    def message(self) -> str:
+        return (
+            f"Milestone {self.milestone + 1} is {_status(self.status)}, which does not allow "
+            "this. Look at what is open to you now."
+        )
+
+
+@dataclass(eq=False)
+class DeadlinePassed(ContractError):
+    agreement: bytes
+    milestone: int
+    deadline: int
+    timestamp: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"The time for this on {_milestone(self.milestone)} ended at "
+            f"{format_time(self.deadline)}; it is {format_time(self.timestamp)}. Anybody may "
+            "now carry out what silence means."
+        )
+
+
+@dataclass(eq=False)
+class DeadlineNotReached(ContractError):
+    agreement: bytes
+    milestone: int
+    deadline: int
+    timestamp: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"This is possible for {_milestone(self.milestone)} from "
+            f"{format_time(self.deadline)} on; it is {format_time(self.timestamp)}. Wait "
+            f"{_wait(self.deadline, self.timestamp)}."
+        )
+
+
+@dataclass(eq=False)
+class PeriodNotOver(ContractError):
+    agreement: bytes
+    milestone: int
+    period_end: int
+    timestamp: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"The period of {_milestone(self.milestone)} lasts until "
+            f"{format_time(self.period_end)}; it is {format_time(self.timestamp)}. Claim it in "
+            f"{_wait(self.period_end, self.timestamp)}."
+        )
+
+
+@dataclass(eq=False)
+class OfferExpired(ContractError):
+    agreement: bytes
+    expires_at: int
+    timestamp: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"The offer was valid until {format_time(self.expires_at)}; it is "
+            f"{format_time(self.timestamp)}. Ask for a new one."
+        )
+
+
+@dataclass(eq=False)
+class UnitsOutOfRange(ContractError):
+    agreement: bytes
+    milestone: int
+    units: int
+    max: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{self.units} units of {_milestone(self.milestone)} are not possible: name 1 to "
+            f"{self.max}."
+        )
+
+
+@dataclass(eq=False)
+class UnitsCountMismatch(ContractError):
+    agreement: bytes
+    given: int
+    expected: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{self.given} numbers of units came for {self.expected} milestones. Give one for each."
+        )
+
+
+@dataclass(eq=False)
+class ApprovalBelowClaim(ContractError):
+    agreement: bytes
+    milestone: int
+    approved: int
+    claimed: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{self.approved} units of {_milestone(self.milestone)} are approved and "
+            f"{self.claimed} are claimed. Approve all that is claimed, ask for changes, or "
+            "dispute the rest."
+        )
+
+
+@dataclass(eq=False)
+class RulingTooHigh(ContractError):
+    agreement: bytes
+    milestone: int
+    to_freelancer: int
+    max: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"The ruling on {_milestone(self.milestone)} gives the freelancer "
+            f"{self.to_freelancer} base units, and after the fee only {self.max} are there to "
+            "divide."
+        )
+
+
+@dataclass(eq=False)
+class DivisionMismatch(ContractError):
+    agreement: bytes
+    milestone: int
+    to_freelancer: int
+    to_client: int
+    open: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{self.to_freelancer} for the freelancer and {self.to_client} for the client make "
+            f"{self.to_freelancer + self.to_client} base units, and exactly {self.open} are "
+            f"open of {_milestone(self.milestone)}. Make a new offer that adds up."
+        )
+
+
+@dataclass(eq=False)
+class AmendmentMismatch(ContractError):
+    agreement: bytes
+    replacement: bytes
+
+    @property
+    def message(self) -> str:
+        return (
+            f"Agreement {_hex(self.replacement)} cannot replace {_hex(self.agreement)}: client, "
+            "freelancer and token must stay the same."
+        )
+
+
+@dataclass(eq=False)
+class PartyMissing(ContractError):
+    client: str
+    freelancer: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"The client ({self.client}) and the freelancer ({self.freelancer}) must both be named."
+        )
+
+
+@dataclass(eq=False)
+class RolesNotDistinct(ContractError):
+    client: str
+    freelancer: str
+    arbiter: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"Client {self.client}, freelancer {self.freelancer} and arbiter {self.arbiter} "
+            "must be three different addresses."
+        )
+
+
+@dataclass(eq=False)
+class RecipientInvalid(ContractError):
+    recipient: str
+
+    @property
+    def message(self) -> str:
+        return f"Money cannot be sent to {self.recipient}. Name an address that somebody holds."
+
+
+@dataclass(eq=False)
+class TokenMissing(ContractError):
+    token: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"There is no token contract at {self.token} on this chain. Check the address and "
+            "the network; the coin cannot be funded by authorisation."
+        )
+
+
+@dataclass(eq=False)
+class MilestoneCountOutOfRange(ContractError):
+    count: int
+    max: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"The terms have {self.count} amounts; 1 to {self.max} are possible. Divide a "
+            "larger deal into several agreements."
+        )
+
+
+@dataclass(eq=False)
+class AmountOutOfRange(ContractError):
+    milestone: int
+    amount: int
+    max: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"The amount of {_milestone(self.milestone)} is {self.amount} base units; 1 to "
+            f"{self.max} are possible."
+        )
+
+
+@dataclass(eq=False)
+class ArbiterFeeTooHigh(ContractError):
+    fee_bps: int
+    max_bps: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"The arbiter's fee is {format_percent(self.fee_bps)}; at most "
+            f"{format_percent(self.max_bps)} is possible."
+        )
+
+
+@dataclass(eq=False)
+class DefaultShareTooHigh(ContractError):
+    bps: int
+    max_bps: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"The default share is {format_percent(self.bps)}; at most "
+            f"{format_percent(self.max_bps)} is possible."
+        )
+
+
+@dataclass(eq=False)
+class ReviewPeriodOutOfRange(ContractError):
+    period: int
+    min: int
+    max: int
+
+    @property
+    def message(self) -> str:
+        return _period("review", self.period, self.min, self.max)
+
+
+@dataclass(eq=False)
+class ResponsePeriodOutOfRange(ContractError):
+    period: int
+    min: int
+    max: int
+
+    @property
+    def message(self) -> str:
+        return _period("response", self.period, self.min, self.max)
+
+
+@dataclass(eq=False)
+class RulingPeriodOutOfRange(ContractError):
+    period: int
+    min: int
+    max: int
+
+    @property
+    def message(self) -> str:
+        return _period("ruling", self.period, self.min, self.max)
+
+
+@dataclass(eq=False)
+class MeteringPeriodOutOfRange(ContractError):
+    period: int
+    min: int
+    max: int
+
+    @property
+    def message(self) -> str:
+        return _period("metering", self.period, self.min, self.max)
+
+
+@dataclass(eq=False)
+class MeteringInvalid(ContractError):
+    start: int
+    units: int
+    amounts: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"Start {self.start}, {self.units} units and {self.amounts} amounts do not go "
+            "together. Metered work needs a start, 1 to 32,767 units and one amount; a fixed "
+            "price has neither start nor units."
+        )
+
+
+@dataclass(eq=False)
+class ValueMismatch(ContractError):
+    given: int
+    required: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"The call brought {self.given} base units of the coin and needs exactly "
+            f"{self.required}."
+        )
+
+
+@dataclass(eq=False)
+class TransferNotExact(ContractError):
+    token: str
+    balance_before: int
+    balance_after: int
+    amount: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"Token {self.token} delivered {self.balance_after - self.balance_before} of "
+            f"{self.amount} base units. Tokens that take a fee or change balances cannot be "
+            "used."
+        )
+
+
+@dataclass(eq=False)
+class GasTooLow(ContractError):
+    gas_left: int
+    required: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"A payout failed with {self.gas_left} gas left, and {self.required} must be given "
+            "before it counts as undeliverable. Send again with a higher gas limit."
+        )
+
+
+@dataclass(eq=False)
+class NothingToWithdraw(ContractError):
+    token: str
+    owner: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.owner} has no credit of {_asset(self.token)} here."
+
+
+@dataclass(eq=False)
+class AddressEmptyCode(ContractError):
+    target: str
+
+    @property
+    def message(self) -> str:
+        return f"There is no contract at {self.target}."
+
+
+@dataclass(eq=False)
+class ClockOverflow(ContractError):
+    since: int
+    claimed: int
+    disputed: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"A clock since {self.since} with {self.claimed} units claimed and {self.disputed} "
+            "disputed cannot be stored. Please report this."
+        )
+
+
+@dataclass(eq=False)
+class FailedCall(ContractError):
+    @property
+    def message(self) -> str:
+        return "A call to a token or a recipient failed without a reason. Try another recipient."
+
+
+@dataclass(eq=False)
+class InsufficientBalance(ContractError):
+    balance: int
+    needed: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"The contract holds {self.balance} base units of the coin and would need "
+            f"{self.needed}. Please report this."
+        )
+
+
+@dataclass(eq=False)
+class InvalidShortString(ContractError):
+    @property
+    def message(self) -> str:
+        return "A short string of the contract is malformed. Please report this."
+
+
+@dataclass(eq=False)
+class ReentrancyGuardReentrantCall(ContractError):
+    @property
+    def message(self) -> str:
+        return "A token or a recipient called back into the contract, which is refused."
+
+
+@dataclass(eq=False)
+class SafeERC20FailedOperation(ContractError):
+    token: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"Token {self.token} refused the transfer. Check its balance, allowance and whether "
+            "it is paused."
+        )
+
+
+@dataclass(eq=False)
+class StringTooLong(ContractError):
+    str_: str
+
+    @property
+    def message(self) -> str:
+        return f'"{self.str_}" is too long for a short string. Please report this.'
+
+
+ERRORS: dict[str, type[ContractError]] = {
+    cls.__name__: cls for cls in ContractError.__subclasses__() if cls.__module__ == __name__
+}
+"""Every class above by the name that the ABI gives it."""
+
+
+def _hex(value: bytes) -> str:
+    return "0x" + value.hex()
+
+
+def _milestone(index: int) -> str:
+    return f"milestone {index + 1}"
+
+
+def _status(status: Status) -> str:
+    return "not funded" if status == Status.NONE else Status(status).label
+
+
+def _asset(token: str) -> str:
+    return f"token {token}" if int(token, 16) else "the chain's coin"
+
+
+def _wait(until: int, now: int) -> str:
+    return format_duration(max(0, until - now))
+
+
+def _period(name: str, period: int, minimum: int, maximum: int) -> str:
+    return (
+        f"The {name} period is {format_duration(period)}; {format_duration(minimum)} to "
+        f"{format_duration(maximum)} are possible."
+    )

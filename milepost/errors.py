@@ -1,0 +1,409 @@
+"""Every error of the package, as one tree. Each carries its facts as fields, and a message for a
+person.
+
+    MilepostError                     exit code 1
+    |-- InputError                    2: what a person or a file said
+    |   |-- AgreementFileError        one place in an agreement file: path, line, field
+    |   |-- AmountError, DurationError, ShareError, SelectionError, AddressError, HashError
+    |-- SigningError                  3: keys, passwords and signatures
+    |   |-- KeystoreNotFound, KeystoreUnreadable, PasswordMissing, PasswordWrong
+    |   |-- SignerUnavailable         the node will not sign
+    |-- ChainError                    4: the node or the transaction
+    |   |-- NodeUnreachable, WrongChain, NoContract, CallRefused
+    |   |-- BalanceTooLow, AllowanceTooLow
+    |   |-- TransactionPending, TransactionDropped, TransactionReplaced, TransactionFailed
+    |   |-- NodeProgramMissing, NodeNotStarted
+    |   |-- DeploymentUnknown, DeploymentMismatch
+    |-- ContractError                 5: the contract refused; one class for each of its errors in
+        |                             `milepost.contract_errors`, same name and fields
+        |-- RevertedWithReason, Panicked, RevertUnknown
+
+Amounts in messages are token base units, because an error does not know the token's decimals.
+"""
+
+# Contract errors keep the contract's names, and the others follow them.
+# ruff: noqa: N818
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass
+from typing import ClassVar
+
+
+class MilepostError(Exception):
+    """Root of the tree. `exit_code` is what the command line ends with."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        # Keeps copies and pickles working: an exception is rebuilt from its positional arguments.
+        if is_dataclass(self):
+            self.args = tuple(getattr(self, f.name) for f in fields(self))
+
+    @property
+    def message(self) -> str:
+        """What happened, the numbers, and the next step."""
+        return ", ".join(str(a) for a in self.args)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class InputError(MilepostError):
+    """What a person or a file said cannot be used."""
+
+    exit_code = 2
+
+
+@dataclass(eq=False)
+class AgreementFileError(InputError):
+    """One place in an agreement file is wrong.
+
+    `line` counts from one; zero means the whole file.
+    """
+
+    path: str
+    line: int
+    field: str
+    problem: str
+
+    @property
+    def message(self) -> str:
+        place = f"{self.path}:{self.line}" if self.line else self.path
+        return (
+            f"{place}: {self.field}: {self.problem}" if self.field else f"{place}: {self.problem}"
+        )
+
+
+@dataclass(eq=False)
+class AmountError(InputError):
+    text: str
+    problem: str
+
+    @property
+    def message(self) -> str:
+        return f'"{self.text}" is not an amount: {self.problem}.'
+
+
+@dataclass(eq=False)
+class DurationError(InputError):
+    text: str
+
+    @property
+    def message(self) -> str:
+        return f'"{self.text}" is not a duration. Write it like "14 days" or "6 hours".'
+
+
+@dataclass(eq=False)
+class ShareError(InputError):
+    text: str
+
+    @property
+    def message(self) -> str:
+        return f'"{self.text}" is not a share from 0 % to 100 %. Write it like "2.5 %".'
+
+
+@dataclass(eq=False)
+class SelectionError(InputError):
+    text: str
+    problem: str
+
+    @property
+    def message(self) -> str:
+        return f'"{self.text}" does not select milestones: {self.problem}.'
+
+
+@dataclass(eq=False)
+class AddressError(InputError):
+    field: str
+    value: str
+
+    @property
+    def message(self) -> str:
+        return f'{self.field}: "{self.value}" is not an address: 0x and 40 hexadecimal digits.'
+
+
+@dataclass(eq=False)
+class HashError(InputError):
+    field: str
+    value: str
+
+    @property
+    def message(self) -> str:
+        return f'{self.field}: "{self.value}" is not a hash of 32 bytes.'
+
+
+class SigningError(MilepostError):
+    """A key, a password or a signature."""
+
+    exit_code = 3
+
+
+@dataclass(eq=False)
+class KeystoreNotFound(SigningError):
+    name: str
+    searched: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return (
+            f'No keystore named "{self.name}" in {", ".join(self.searched) or "any directory"}. '
+            "Make one with `cast wallet import`, or give the path of the file."
+        )
+
+
+@dataclass(eq=False)
+class KeystoreUnreadable(SigningError):
+    path: str
+    problem: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.path} is not a usable keystore: {self.problem}."
+
+
+@dataclass(eq=False)
+class PasswordMissing(SigningError):
+    source: str
+
+    @property
+    def message(self) -> str:
+        return f"There is no password in {self.source}."
+
+
+@dataclass(eq=False)
+class PasswordWrong(SigningError):
+    path: str
+
+    @property
+    def message(self) -> str:
+        return f"The password does not open {self.path}. Try again, or choose another keystore."
+
+
+@dataclass(eq=False)
+class SignerUnavailable(SigningError):
+    address: str
+    problem: str
+
+    @property
+    def message(self) -> str:
+        return f"Cannot sign for {self.address}: {self.problem}."
+
+
+class ChainError(MilepostError):
+    """The node, the network or the life of a transaction."""
+
+    exit_code = 4
+
+
+@dataclass(eq=False)
+class NodeUnreachable(ChainError):
+    url: str
+    problem: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"No answer from {self.url} ({self.problem}). Check the address and that the node runs."
+        )
+
+
+@dataclass(eq=False)
+class WrongChain(ChainError):
+    url: str
+    expected: int
+    actual: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{self.url} serves chain {self.actual}, and chain {self.expected} is meant. "
+            "Connect to another node or choose the other network."
+        )
+
+
+@dataclass(eq=False)
+class NoContract(ChainError):
+    address: str
+    chain_id: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"There is no contract at {self.address} on chain {self.chain_id}. "
+            "Check the address and the network."
+        )
+
+
+@dataclass(eq=False)
+class CallRefused(ChainError):
+    """The node answered with an error that is no revert."""
+
+    problem: str
+
+    @property
+    def message(self) -> str:
+        return f"The node refused: {self.problem}"
+
+
+@dataclass(eq=False)
+class BalanceTooLow(ChainError):
+    """A zero token is the chain's own coin; then `needed` includes the highest fee."""
+
+    owner: str
+    token: str
+    balance: int
+    needed: int
+
+    @property
+    def message(self) -> str:
+        what = f"of token {self.token}" if int(self.token, 16) else "of the chain's coin"
+        return (
+            f"{self.owner} has {self.balance} base units {what} and needs {self.needed}: "
+            f"{self.needed - self.balance} more must arrive first."
+        )
+
+
+@dataclass(eq=False)
+class AllowanceTooLow(ChainError):
+    owner: str
+    spender: str
+    token: str
+    allowance: int
+    needed: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{self.owner} allows {self.spender} {self.allowance} base units of {self.token}, and "
+            f"{self.needed} are needed. Allow them first."
+        )
+
+
+@dataclass(eq=False)
+class TransactionPending(ChainError):
+    transaction: str
+    seconds: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{self.transaction} is not mined after {self.seconds} seconds. "
+            "It may still be: wait for it before sending the same act again."
+        )
+
+
+@dataclass(eq=False)
+class TransactionDropped(ChainError):
+    transaction: str
+
+    @property
+    def message(self) -> str:
+        return f"The node no longer knows {self.transaction}, and its nonce is free. Send it again."
+
+
+@dataclass(eq=False)
+class TransactionReplaced(ChainError):
+    transaction: str
+    sender: str
+    nonce: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"Another transaction of {self.sender} used nonce {self.nonce} instead of "
+            f"{self.transaction}. See what it did before acting again."
+        )
+
+
+@dataclass(eq=False)
+class TransactionFailed(ChainError):
+    transaction: str
+    block: int
+    gas_used: int
+    gas_limit: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{self.transaction} failed in block {self.block} with {self.gas_used} of "
+            f"{self.gas_limit} gas used, and nothing changed. The node gives no reason; simulate "
+            "the act to see whether it is still possible."
+        )
+
+
+@dataclass(eq=False)
+class NodeProgramMissing(ChainError):
+    program: str
+
+    @property
+    def message(self) -> str:
+        return f"The program {self.program} is not installed. Run `npm ci`, or install Foundry."
+
+
+@dataclass(eq=False)
+class NodeNotStarted(ChainError):
+    program: str
+    problem: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.program} did not start: {self.problem}."
+
+
+@dataclass(eq=False)
+class DeploymentUnknown(ChainError):
+    chain_id: int
+
+    @property
+    def message(self) -> str:
+        return f"No escrow is known on chain {self.chain_id}. Give its address, or deploy one."
+
+
+@dataclass(eq=False)
+class DeploymentMismatch(ChainError):
+    address: str
+
+    @property
+    def message(self) -> str:
+        return f"The code at {self.address} is not this version's escrow. Send no money there."
+
+
+class ContractError(MilepostError):
+    """The contract refused. Nothing changed and no money moved."""
+
+    exit_code = 5
+
+
+@dataclass(eq=False)
+class RevertedWithReason(ContractError):
+    """A plain reason, as older tokens give."""
+
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"The contract refused: {self.reason}"
+
+
+@dataclass(eq=False)
+class Panicked(ContractError):
+    code: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"A contract stopped with panic 0x{self.code:02x}. Nothing changed; please report this."
+        )
+
+
+@dataclass(eq=False)
+class RevertUnknown(ContractError):
+    """Revert data that no known error explains; empty where the contract gave none."""
+
+    data: bytes
+
+    @property
+    def message(self) -> str:
+        if not self.data:
+            return "The call was refused without a reason. A token or a recipient may be at fault."
+        return f"The call was refused with data that Milepost does not know: 0x{self.data.hex()}"
