@@ -39,7 +39,7 @@ def parse_amount(text: str, decimals: int) -> int:
 
 
 def format_amount(amount: int, decimals: int, symbol: str = "", *, grouped: bool = True) -> str:
-    """The exact amount of base units for a person: at least two decimals where the token has them."""
+    """The exact amount for a person, with at least two decimals where the token has them."""
     sign, digits = "-" if amount < 0 else "", str(abs(amount)).rjust(decimals + 1, "0")
     integer = digits[: len(digits) - decimals]
     fraction = digits[len(digits) - decimals :].rstrip("0").ljust(min(2, decimals), "0")

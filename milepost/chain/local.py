@@ -1,0 +1,110 @@
+"""A local chain: Anvil as a child process on a free port. Nothing on it is worth anything."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from milepost.chain.rpc import Node, connect
+from milepost.errors import NodeNotStarted, NodeProgramMissing, NodeUnreachable
+
+CHAIN_ID = 31337
+START_TIMEOUT = 20.0
+_POLL = 0.05
+
+
+class LocalNode:
+    """A running Anvil. A context manager; `stop` ends it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], url: str) -> None:
+        self._process = process
+        self.url = url
+
+    @property
+    def process_id(self) -> int:
+        return self._process.pid
+
+    def connect(self) -> Node:
+        return connect(self.url, chain_id=CHAIN_ID)
+
+    def stop(self) -> None:
+        """End the process and wait for it. Does nothing the second time."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
+    def __enter__(self) -> LocalNode:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def start(program: Path | None = None, options: Sequence[str] = ()) -> LocalNode:
+    """Start Anvil and wait until it answers. Raises NodeProgramMissing and NodeNotStarted."""
+    path = program or find_program()
+    for _ in range(3):  # another process may take the free port first
+        port = _free_port()
+        node = LocalNode(_launch(path, port, options), f"http://127.0.0.1:{port}")
+        if _answers(node):
+            return node
+        node.stop()
+    raise NodeNotStarted(str(path), f"no answer within {START_TIMEOUT:.0f} seconds")
+
+
+def find_program(name: str = "anvil") -> Path:
+    """Anvil of the project around the working directory, else of the system."""
+    here = Path.cwd()
+    for directory in (here, *here.parents):
+        candidate = directory / "node_modules" / ".bin" / name
+        if candidate.exists():
+            return candidate
+    found = shutil.which(name)
+    if found is None:
+        raise NodeProgramMissing(name)
+    return Path(found)
+
+
+def _launch(program: Path, port: int, options: Sequence[str]) -> subprocess.Popen[bytes]:
+    command = [str(program), "--port", str(port), "--chain-id", str(CHAIN_ID), "--silent"]
+    try:
+        return subprocess.Popen(
+            [*command, *options],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError as error:
+        raise NodeNotStarted(str(program), error.strerror or "it cannot be run") from error
+
+
+def _answers(node: LocalNode) -> bool:
+    end = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < end and node._process.poll() is None:
+        try:
+            node.connect()
+        except NodeUnreachable:
+            time.sleep(_POLL)
+        else:
+            return True
+    return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

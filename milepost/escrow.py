@@ -1,0 +1,288 @@
+"""The escrow as people use it: one method for each act, milestones as lists of zero-based indexes.
+
+Acts return an unsent call with `simulate`, `estimate_gas` and `send`. Reads are pinned to one
+block. What the parties sign is built, signed and verified here. Amounts are token base units, times
+Unix seconds. Raises the contract's errors, and NoContract where nothing stands at the address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from web3.types import BlockIdentifier
+
+from milepost import terms as typed
+from milepost.chain.deploy import load_deployment
+from milepost.chain.escrow_contract import EscrowContract
+from milepost.chain.rpc import Node, connect
+from milepost.chain.transactions import Call
+from milepost.errors import NoContract
+from milepost.signing import Signer, recover
+from milepost.terms import TypedData
+from milepost.types import (
+    ZERO_ADDRESS,
+    ZERO_HASH,
+    AgreementId,
+    AgreementView,
+    Amendment,
+    Approval,
+    Authorization,
+    Division,
+    MilestoneView,
+    Status,
+    Terms,
+    from_set,
+    same_address,
+    statuses_from,
+    to_set,
+)
+
+
+class Escrow:
+    """The escrow at one address of one chain."""
+
+    def __init__(self, node: Node, address: str) -> None:
+        self.node = node
+        self.contract = EscrowContract(node, address)
+        self.address = self.contract.address
+
+    @classmethod
+    def connect(
+        cls, url: str, address: str | None = None, *, chain_id: int | None = None
+    ) -> Escrow:
+        """Connect to a node and the escrow there: at `address`, else the chain's known one.
+
+        Raises NodeUnreachable, WrongChain, DeploymentUnknown and NoContract.
+        """
+        node = connect(url, chain_id=chain_id)
+        escrow = cls(node, address or load_deployment(node.chain_id).address)
+        node.require_contract(escrow.address)
+        return escrow
+
+    # Reads
+
+    def agreement_id(self, terms: Terms) -> AgreementId:
+        """The agreement's id, computed here without asking the node."""
+        return typed.agreement_id(terms, self.node.chain_id, self.address)
+
+    def statuses(self, terms: Terms, block: BlockIdentifier = "latest") -> Mapping[int, Status]:
+        """The status of every milestone that was ever funded, by its index."""
+        word = self.contract.statuses_of(self.agreement_id(terms), block)
+        return {i: s for i, s in enumerate(statuses_from(word)) if s is not Status.NONE}
+
+    def agreement_at(self, terms: Terms, block: BlockIdentifier = "latest") -> AgreementView:
+        """Every milestone as it stood at `block`, judged at that block's time."""
+        at = self.node.block(block)
+        agreement, views = self.contract.agreement_at(terms, at.timestamp, at.number)
+        return AgreementView(agreement, views, at.number, at.timestamp, terms)
+
+    def milestone_at(
+        self,
+        terms: Terms,
+        milestone: int,
+        block: BlockIdentifier = "latest",
+        *,
+        timestamp: int | None = None,
+    ) -> MilestoneView:
+        """One milestone as it stood at `block`, judged at its time or at another `timestamp`."""
+        at = self.node.block(block)
+        moment = at.timestamp if timestamp is None else timestamp
+        return self.contract.milestone_at(terms, milestone, moment, at.number)
+
+    def credits(self, token: str, owner: str, block: BlockIdentifier = "latest") -> int:
+        """What waits for `owner` to withdraw; a zero token is the chain's coin."""
+        return self.contract.credits(token, owner, block)
+
+    # Fund and accept
+
+    def fund(self, terms: Terms, milestones: Iterable[int], acceptance: bytes = b"") -> Call:
+        """The client funds; with the freelancer's signature as accepted, else as an offer."""
+        chosen = to_set(milestones)
+        value = _sum(terms, chosen) if terms.token == ZERO_ADDRESS else 0
+        return self.contract.fund(terms, chosen, acceptance, value)
+
+    def fund_with_authorization(
+        self,
+        terms: Terms,
+        milestones: Iterable[int],
+        authorization: Authorization,
+        acceptance: bytes = b"",
+    ) -> Call:
+        """Anybody funds with the client's ERC-3009 authorisation."""
+        return self.contract.fund_with_authorization(
+            terms, to_set(milestones), acceptance, authorization
+        )
+
+    def permit(self, token: str, value: int, deadline: int, signature: bytes) -> Call:
+        """Use the caller's ERC-2612 permit, in a `batch` before `fund`."""
+        v, r, s = split_signature(signature)
+        return self.contract.permit(token, value, deadline, v, r, s)
+
+    def accept(self, terms: Terms, milestones: Iterable[int], acceptance: bytes = b"") -> Call:
+        """The freelancer accepts an offer, or anybody carries their signature."""
+        return self.contract.accept(terms, to_set(milestones), acceptance)
+
+    # Submit and answer
+
+    def submit(
+        self,
+        terms: Terms,
+        milestone: int,
+        units: int | None = None,
+        deliverable: bytes = ZERO_HASH,
+    ) -> Call:
+        """The freelancer claims `units`, the whole unless named. Less gives up the rest."""
+        claimed = terms.whole if units is None else units
+        return self.contract.submit(terms, milestone, claimed, deliverable)
+
+    def request_changes(self, terms: Terms, milestone: int, reason: bytes = ZERO_HASH) -> Call:
+        """The client sends a submission back."""
+        return self.contract.request_changes(terms, milestone, reason)
+
+    def request_refund(self, terms: Terms, milestone: int, reason: bytes = ZERO_HASH) -> Call:
+        """The client asks for the money of an unsubmitted milestone back."""
+        return self.contract.request_refund(terms, milestone, reason)
+
+    def approve(self, terms: Terms, milestones: Iterable[int], units: Sequence[int] = ()) -> Call:
+        """The client approves what is claimed, on chain."""
+        return self.contract.approve(terms, to_set(milestones), units)
+
+    def release(
+        self, terms: Terms, milestones: Iterable[int], approvals: Sequence[Approval] = ()
+    ) -> Call:
+        """Anybody pays out what is approved, or what a silent client let lapse."""
+        return self.contract.release(terms, to_set(milestones), approvals)
+
+    def refund(self, terms: Terms, milestones: Iterable[int]) -> Call:
+        """What is open goes back to the client."""
+        return self.contract.refund(terms, to_set(milestones))
+
+    # Dispute
+
+    def dispute(
+        self,
+        terms: Terms,
+        milestone: int,
+        units: int | None = None,
+        evidence: bytes = ZERO_HASH,
+    ) -> Call:
+        """Put `units`, the whole unless named, before the arbiter; the rest is conceded."""
+        disputed = terms.whole if units is None else units
+        return self.contract.dispute(terms, milestone, disputed, evidence)
+
+    def rule(
+        self, terms: Terms, milestone: int, to_freelancer: int, reasoning: bytes = ZERO_HASH
+    ) -> Call:
+        """The arbiter gives the freelancer an amount; the client receives the rest."""
+        return self.contract.rule(terms, milestone, to_freelancer, reasoning)
+
+    def lapse(self, terms: Terms, milestone: int) -> Call:
+        """Anybody divides by the terms' default, once the arbiter is late."""
+        return self.contract.lapse(terms, milestone)
+
+    def settle(self, terms: Terms, division: Division, expires_at: int, offer: bytes) -> Call:
+        """A party carries out the other's signed offer."""
+        return self.contract.settle(terms, division, expires_at, offer)
+
+    def amend(self, terms: Terms, replacement: Terms, amendment: Amendment) -> Call:
+        """The client replaces the agreement, with the freelancer's signature.
+
+        In the coin, the call brings what the divisions' refunds do not cover.
+        """
+        value = 0
+        if terms.token == ZERO_ADDRESS:
+            returned = sum(d.to_client for d in amendment.divisions)
+            value = max(0, _sum(replacement, amendment.funded) - returned)
+        return self.contract.amend(terms, replacement, amendment, value)
+
+    def withdraw(self, token: str, owner: str, to: str | None = None) -> Call:
+        """Pay out a credit, to its owner unless the owner names another address."""
+        return self.contract.withdraw(token, owner, to or owner)
+
+    def batch(self, calls: Sequence[Call]) -> Call:
+        """Several acts in one transaction, all or nothing. Cannot carry the coin."""
+        if any(call.value for call in calls):
+            raise ValueError("a batch cannot carry the coin")
+        return self.contract.multicall(calls)
+
+    # Signatures
+
+    def sign_terms(self, signer: Signer, terms: Terms) -> bytes:
+        """The freelancer's acceptance of the whole deal."""
+        return signer.sign_typed_data(self.terms_data(terms))
+
+    def sign_approval(
+        self,
+        signer: Signer,
+        terms: Terms,
+        milestones: Iterable[int],
+        units: Sequence[int] = (),
+    ) -> Approval:
+        """The client's promise to pay. It cannot be taken back."""
+        approval = Approval(to_set(milestones), tuple(units))
+        signature = signer.sign_typed_data(self.approval_data(terms, approval))
+        return replace(approval, signature=signature)
+
+    def sign_settlement(
+        self, signer: Signer, terms: Terms, division: Division, expires_at: int
+    ) -> bytes:
+        """A party's offer to divide what is open. It stays valid until it expires."""
+        return signer.sign_typed_data(self.settlement_data(terms, division, expires_at))
+
+    def sign_amendment(
+        self, signer: Signer, terms: Terms, replacement: Terms, amendment: Amendment
+    ) -> Amendment:
+        """The freelancer's consent to replace the agreement."""
+        data = self.amendment_data(terms, replacement, amendment)
+        return replace(amendment, signature=signer.sign_typed_data(data))
+
+    def terms_data(self, terms: Terms) -> TypedData:
+        return typed.terms_data(terms, self.node.chain_id, self.address)
+
+    def approval_data(self, terms: Terms, approval: Approval) -> TypedData:
+        agreement = self.agreement_id(terms)
+        return typed.approval_data(approval, agreement, self.node.chain_id, self.address)
+
+    def settlement_data(self, terms: Terms, division: Division, expires_at: int) -> TypedData:
+        agreement = self.agreement_id(terms)
+        return typed.settlement_data(
+            division, expires_at, agreement, self.node.chain_id, self.address
+        )
+
+    def amendment_data(self, terms: Terms, replacement: Terms, amendment: Amendment) -> TypedData:
+        old, new = self.agreement_id(terms), self.agreement_id(replacement)
+        return typed.amendment_data(amendment, old, new, self.node.chain_id, self.address)
+
+    def verify(self, signer: str, data: TypedData, signature: bytes) -> bool:
+        """Whether the contract would take `signature` of `data` as one of `signer`.
+
+        Asks a signer that is a contract (ERC-1271).
+        """
+        digest = typed.digest(data)
+        found = recover(digest, signature)
+        if found is not None and same_address(found, signer):
+            return True
+        return _verify_by_contract(self.node, signer, digest, signature)
+
+
+def split_signature(signature: bytes) -> tuple[int, bytes, bytes]:
+    """v, r and s of a 65-byte signature. Raises ValueError for another length."""
+    if len(signature) != 65:
+        raise ValueError("a signature has 65 bytes")
+    return signature[64], signature[:32], signature[32:64]
+
+
+def _sum(terms: Terms, milestones: int) -> int:
+    # Beyond the last milestone the contract refuses, with its own error.
+    return terms.sum_of(i for i in from_set(milestones) if i < terms.count)
+
+
+def _verify_by_contract(node: Node, signer: str, digest: bytes, signature: bytes) -> bool:
+    from milepost.chain.erc1271 import is_valid_signature
+
+    try:
+        node.require_contract(signer)
+    except NoContract:
+        return False
+    return is_valid_signature(node, signer, digest, signature)
