@@ -1,0 +1,259 @@
+import pytest
+from eth_utils import keccak
+from helpers import (
+    DAY,
+    NO_HASH,
+    WHOLE,
+    Status,
+    events_of,
+    hash_of,
+    mine_at,
+    reverts_with,
+    set_of,
+)
+
+WEEK_AMOUNT = 2_400_000_000
+
+
+def release(deal, milestones, *approvals, by="freelancer"):
+    return deal.escrow.release(deal.terms, milestones, approvals, {"from": getattr(deal, by)})
+
+
+def worth(units):
+    return WEEK_AMOUNT * units // 240
+
+
+@pytest.mark.parametrize("carrier", ["freelancer", "client", "stranger"])
+def test_one_signed_approval_pays_many(either, carrier):
+    either.fund(7)
+    with either.moves(payee=6004, escrow=-6004):
+        tx = release(either, 7, either.approval(7), by=carrier)
+    assert [either.status(i) for i in range(3)] == [Status.PAID] * 3
+    assert events_of(tx, either.escrow) == [
+        (
+            "MilestonesReleased",
+            {"agreement": either.id, "milestones": 7, "toFreelancer": 6004, "toClient": 0},
+        )
+    ]
+
+
+def test_approvals_made_one_by_one_are_paid_together(fixed):
+    fixed.fund(7)
+    with fixed.moves(payee=6004, escrow=-6004):
+        release(fixed, 7, *(fixed.approval(set_of(i)) for i in range(3)))
+
+
+def test_some_of_an_approval_may_be_released(fixed):
+    fixed.fund(7)
+    with fixed.moves(payee=2001, escrow=-2001):
+        release(fixed, set_of(1), fixed.approval(7))
+    assert [fixed.status(i) for i in range(3)] == [Status.ACTIVE, Status.PAID, Status.ACTIVE]
+
+
+def test_the_client_approves_and_pays_in_one_act(fixed):
+    fixed.fund(1)
+    with fixed.moves(payee=1000, escrow=-1000):
+        release(fixed, 1, (1, [], b""), by="client")
+
+
+def test_a_promise_outlives_a_request_for_changes(fixed):
+    fixed.fund(1)
+    approval = fixed.approval(1)
+    fixed.submit()
+    fixed.escrow.requestChanges(fixed.terms, 0, NO_HASH, {"from": fixed.client})
+    with fixed.moves(payee=1000, escrow=-1000):
+        release(fixed, 1, approval)
+
+
+@pytest.mark.parametrize("late", [-1, 0, 1])
+def test_silence_pays_the_claim_and_returns_the_rest(either, late):
+    either.fund(1)
+    deadline = either.submit(units=3333) + 14 * DAY
+    mine_at(deadline + late)
+    if late < 0:
+        with reverts_with("DeadlineNotReached", either.id, 0, deadline, deadline + late):
+            release(either, 1, by="stranger")
+    else:
+        with either.moves(payee=333, client=667, escrow=-1000):
+            release(either, 1, by="stranger")
+        assert either.status() == Status.SPLIT
+
+
+def test_nothing_is_paid_twice(fixed):
+    fixed.fund(7)
+    release(fixed, 1, fixed.approval(1))
+    with reverts_with("WrongStatus", fixed.id, 0, Status.PAID):
+        release(fixed, 1, fixed.approval(1))
+    with fixed.moves(payee=2001, escrow=-2001):
+        release(fixed, 2, fixed.approval(3), fixed.approval(2))
+
+
+def test_a_claim_below_the_approval_is_what_is_paid(metered):
+    metered.fund(1)
+    metered.submit(units=186)
+    paid = worth(186)
+    with metered.moves(payee=paid, client=WEEK_AMOUNT - paid, escrow=-WEEK_AMOUNT):
+        release(metered, 1, metered.approval(1, (200,)), by="stranger")
+
+
+def test_an_approval_below_the_claim_pays_nothing(metered):
+    metered.fund(1)
+    metered.submit(units=186)
+    with reverts_with("ApprovalBelowClaim", metered.id, 0, 185, 186):
+        release(metered, 1, metered.approval(1, (185,)))
+
+
+@pytest.mark.parametrize("status", [Status.ACTIVE, Status.REFUND_REQUESTED])
+def test_the_freelancer_makes_an_approved_part_their_claim(metered, status):
+    metered.reach(status)
+    paid = worth(186)
+    with metered.moves(payee=paid, client=WEEK_AMOUNT - paid, escrow=-WEEK_AMOUNT):
+        tx = release(metered, 1, metered.approval(1, (186,)))
+    assert metered.status() == Status.SPLIT
+    submitted = {"agreement": metered.id, "milestone": 0, "units": 186, "deliverable": NO_HASH}
+    released = {
+        "agreement": metered.id,
+        "milestones": 1,
+        "toFreelancer": paid,
+        "toClient": WEEK_AMOUNT - paid,
+    }
+    assert events_of(tx, metered.escrow) == [
+        ("MilestoneSubmitted", submitted),
+        ("MilestonesReleased", released),
+    ]
+
+
+@pytest.mark.parametrize("carrier", ["client", "stranger", "payee"])
+def test_nobody_else_ends_a_milestone_for_an_approved_part(metered, carrier):
+    metered.fund(1)
+    with reverts_with("NotFreelancer", getattr(metered, carrier), metered.freelancer):
+        release(metered, 1, metered.approval(1, (1,)), by=carrier)
+
+
+def test_anybody_carries_an_approval_of_the_whole(metered):
+    metered.fund(1)
+    with metered.moves(payee=WEEK_AMOUNT, escrow=-WEEK_AMOUNT):
+        release(metered, 1, metered.approval(1, (240,)), by="stranger")
+
+
+def test_an_approval_of_the_claim_concedes_a_dispute(metered):
+    metered.fund(1)
+    metered.submit(units=186)
+    metered.dispute(units=60)
+    open_amount = worth(60)
+    with metered.moves(payee=open_amount, escrow=-open_amount):
+        release(metered, 1, metered.approval(1, (186,)), by="stranger")
+
+
+def test_an_approval_of_what_was_conceded_does_not_pay_the_dispute(metered):
+    metered.fund(1)
+    metered.submit(units=186)
+    metered.dispute(units=86)
+    with reverts_with("ApprovalBelowClaim", metered.id, 0, 100, 186):
+        release(metered, 1, metered.approval(1, (100,)))
+
+
+def digest_of(deal, milestones, units=()):
+    """The EIP-712 digest of an approval, put together by hand."""
+
+    def word(value):
+        return int(value).to_bytes(32)
+
+    indexes = b"".join(word(i) for i in range(64) if milestones >> i & 1)
+    type_hash = keccak(text="Approval(bytes32 agreement,uint8[] milestones,uint16[] units)")
+    struct = keccak(
+        type_hash
+        + bytes.fromhex(deal.id[2:])
+        + keccak(indexes)
+        + keccak(b"".join(map(word, units)))
+    )
+    domain = keccak(
+        keccak(
+            text="EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+        )
+        + keccak(text="Milepost")
+        + keccak(text="1")
+        + word(deal.domain["chainId"])
+        + bytes.fromhex(deal.escrow.address[2:]).rjust(32, b"\0")
+    )
+    return "0x" + keccak(b"\x19\x01" + domain + struct).hex()
+
+
+@pytest.mark.parametrize("signer", ["freelancer", "payee", "arbiter", "stranger"])
+def test_it_refuses_the_signature_of_anybody_but_the_client(fixed, signer):
+    fixed.fund(1)
+    with reverts_with("SignatureInvalid", fixed.client, digest_of(fixed, 1)):
+        release(fixed, 1, fixed.approval(1, role=signer))
+
+
+def test_it_refuses_an_approval_of_other_milestones(fixed):
+    fixed.fund(3)
+    _, _, signature = fixed.approval(1)
+    with reverts_with("SignatureInvalid", fixed.client, digest_of(fixed, 2)):
+        release(fixed, 2, (2, [], signature))
+
+
+def test_it_refuses_an_approval_of_another_agreement(fixed, deal):
+    other = deal(salt=hash_of("other"))
+    fixed.fund(1)
+    with reverts_with("SignatureInvalid", fixed.client, digest_of(fixed, 1)):
+        release(fixed, 1, other.approval(1))
+
+
+@pytest.mark.parametrize("units", [0, 241])
+def test_it_refuses_units_beyond_the_whole(metered, units):
+    metered.fund(1)
+    with reverts_with("UnitsOutOfRange", metered.id, 0, units, 240):
+        release(metered, 1, metered.approval(1, (units,)))
+
+
+def test_it_refuses_a_metered_approval_without_units(metered):
+    metered.fund(1)
+    with reverts_with("UnitsCountMismatch", metered.id, 0, 1):
+        release(metered, 1, metered.approval(1))
+
+
+def test_it_refuses_an_agreement_that_was_never_funded(fixed):
+    with reverts_with("AgreementNotFunded", fixed.id):
+        release(fixed, 1)
+
+
+def test_it_refuses_an_empty_set(fixed):
+    fixed.fund(1)
+    with reverts_with("NoMilestones"):
+        release(fixed, 0)
+
+
+def test_it_refuses_a_milestone_beyond_the_terms(fixed):
+    fixed.fund(1)
+    with reverts_with("MilestoneOutOfRange", fixed.id, 3, 3):
+        release(fixed, 8, fixed.approval(8))
+
+
+UNPAYABLE = [s for s in Status if s not in (Status.SUBMITTED, Status.APPROVED)]
+
+
+@pytest.mark.parametrize("status", UNPAYABLE)
+def test_without_approval_it_refuses_every_other_status(fixed, status):
+    fixed.fund(2)
+    fixed.reach(status)
+    with reverts_with("WrongStatus", fixed.id, 0, status):
+        release(fixed, 1)
+
+
+@pytest.mark.parametrize(
+    "status", [Status.NONE, Status.OFFERED, Status.PAID, Status.REFUNDED, Status.SPLIT]
+)
+def test_with_approval_it_refuses_what_is_not_open(fixed, status):
+    fixed.fund(2)
+    fixed.reach(status)
+    with reverts_with("WrongStatus", fixed.id, 0, status):
+        release(fixed, 1, fixed.approval(1))
+
+
+def test_ten_milestones_are_two_transactions(deal):
+    agreed = deal(amounts=[100] * 10)
+    agreed.fund(1023)
+    with agreed.moves(payee=1000, escrow=-1000):
+        release(agreed, 1023, agreed.approval(1023))
+    assert agreed.whole == WHOLE
