@@ -306,7 +306,7 @@ class Deal:
 
     @contextmanager
     def moves(self, **expected: int):
-        """Expects these roles' balances to change by exactly these amounts and no other role's to change.
+        """Expects exactly these changes of the roles' balances, and no others.
 
         The node charges no gas, so this holds for the coin as well.
         """

@@ -169,7 +169,8 @@ def digest_of(deal, milestones, units=()):
     )
     domain = keccak(
         keccak(
-            text="EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+            text="EIP712Domain(string name,string version,"
+            "uint256 chainId,address verifyingContract)"
         )
         + keccak(text="Milepost")
         + keccak(text="1")
