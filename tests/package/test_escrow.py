@@ -1,0 +1,260 @@
+from dataclasses import replace
+
+import pytest
+
+from milepost import contract_errors as refused
+from milepost.errors import AllowanceTooLow, BalanceTooLow
+from milepost.presets import fixed_price, hourly, retainer
+from milepost.types import ZERO_ADDRESS, Amendment, Authorization, Division, Status
+from milepost.units import DAY
+
+pytestmark = pytest.mark.node
+
+COIN = 10**18
+
+
+@pytest.fixture
+def coin_terms(people):
+    return fixed_price(people.parties(), [COIN, 2 * COIN, 3 * COIN])
+
+
+@pytest.fixture
+def token_terms(people, token):
+    return fixed_price(people.parties(token.address), [1_500_250_000, 2_000_000])
+
+
+def fund_signed(escrow, people, terms, milestones):
+    acceptance = escrow.sign_terms(people.freelancer, terms)
+    return escrow.fund(terms, milestones, acceptance).send(people.client)
+
+
+def test_agreement_id_is_the_contracts(escrow, people):
+    for terms in (
+        fixed_price(people.parties(), [1, 2, 3], scope=bytes(range(32))),
+        hourly(people.parties(), rate=45 * 10**6, hours_per_week=40, start=1_780_000_000),
+        retainer(people.parties(), amount=10**9, start=1_780_000_000),
+    ):
+        assert escrow.agreement_id(terms) == escrow.contract.agreement_id(terms)
+
+
+def test_token_funded_signed_and_released_by_signed_approval(escrow, people, token, token_terms):
+    funded = fund_signed(escrow, people, token_terms, [0, 1])
+    event = funded.event("MilestonesFunded")
+    assert event["terms"] == token_terms
+    assert event["amount"] == 1_502_250_000
+    assert event["is_accepted"]
+    assert escrow.statuses(token_terms) == {0: Status.ACTIVE, 1: Status.ACTIVE}
+
+    approval = escrow.sign_approval(people.client, token_terms, [0, 1])
+    released = escrow.release(token_terms, [0, 1], [approval]).send(people.stranger)
+
+    assert released.event("MilestonesReleased")["to_freelancer"] == 1_502_250_000
+    assert token.balance(people.freelancer.address) == 1_502_250_000
+    assert escrow.statuses(token_terms) == {0: Status.PAID, 1: Status.PAID}
+
+
+def test_coin_funded_signed_and_released_by_signed_approval(escrow, node, people, coin_terms):
+    fund_signed(escrow, people, coin_terms, [0, 2])
+    before = node.balance(people.freelancer.address)
+    approval = escrow.sign_approval(people.client, coin_terms, [0, 2])
+    escrow.release(coin_terms, [0, 2], [approval]).send(people.stranger)
+    assert node.balance(people.freelancer.address) - before == 4 * COIN
+
+
+def test_offer_accepted_submitted_and_silent(escrow, people, pass_time, coin_terms):
+    escrow.fund(coin_terms, [0]).send(people.client)
+    assert escrow.statuses(coin_terms) == {0: Status.OFFERED}
+    escrow.accept(coin_terms, [0]).send(people.freelancer)
+    escrow.submit(coin_terms, 0).send(people.freelancer)
+    with pytest.raises(refused.DeadlineNotReached) as caught:
+        escrow.release(coin_terms, [0]).simulate(people.stranger.address)
+    assert caught.value.deadline == escrow.milestone_at(coin_terms, 0).deadline
+
+    pass_time(14 * DAY)
+
+    seen = escrow.agreement_at(coin_terms)
+    assert seen.milestones[0].is_late
+    assert seen.milestones[0].to_freelancer == COIN
+    assert seen.milestones[1].status is Status.NONE
+    escrow.release(coin_terms, [0]).send(people.stranger)
+    assert escrow.statuses(coin_terms) == {0: Status.PAID}
+
+
+def test_metered_claim_and_approval_of_units(escrow, node, people, pass_time):
+    start = node.block().timestamp
+    terms = hourly(people.parties(), rate=60_000, hours_per_week=10, start=start)
+    fund_signed(escrow, people, terms, [0])
+    with pytest.raises(refused.PeriodNotOver) as caught:
+        escrow.submit(terms, 0, 30).simulate(people.freelancer.address)
+    assert caught.value.period_end == terms.period_end(0)
+    pass_time(terms.period_end(0) - start)
+    escrow.submit(terms, 0, 30, b"\x07" * 32).send(people.freelancer)
+    approval = escrow.sign_approval(people.client, terms, [0], [30])
+    released = escrow.release(terms, [0], [approval]).send(people.stranger)
+    assert released.event("MilestonesReleased")["to_freelancer"] == 300_000
+    assert released.event("MilestonesReleased")["to_client"] == 300_000
+
+
+def test_changes_requested_and_refunded(escrow, people, pass_time, coin_terms):
+    fund_signed(escrow, people, coin_terms, [0, 1])
+    escrow.submit(coin_terms, 0).send(people.freelancer)
+    escrow.request_changes(coin_terms, 0).send(people.client)
+    escrow.request_refund(coin_terms, 0).send(people.client)
+    pass_time(7 * DAY)
+    escrow.refund(coin_terms, [0]).send(people.stranger)
+    escrow.refund(coin_terms, [1]).send(people.freelancer)
+    assert escrow.statuses(coin_terms) == {0: Status.REFUNDED, 1: Status.REFUNDED}
+
+
+def test_approved_on_chain(escrow, people, coin_terms):
+    fund_signed(escrow, people, coin_terms, [0])
+    escrow.approve(coin_terms, [0]).send(people.client)
+    assert escrow.statuses(coin_terms) == {0: Status.APPROVED}
+
+
+def test_dispute_ruled_and_lapsed(escrow, people, pass_time, coin_terms):
+    fund_signed(escrow, people, coin_terms, [0, 1])
+    escrow.dispute(coin_terms, 0).send(people.client)
+    ruled = escrow.rule(coin_terms, 0, COIN // 2).send(people.arbiter)
+    assert ruled.event("MilestoneRuled")["fee"] == COIN * 5 // 100
+    escrow.dispute(coin_terms, 1).send(people.freelancer)
+    pass_time(30 * DAY)
+    lapsed = escrow.lapse(coin_terms, 1).send(people.stranger)
+    assert lapsed.event("MilestoneLapsed")["to_freelancer"] == COIN
+
+
+def test_signed_settlement_is_accepted(escrow, node, people, coin_terms):
+    fund_signed(escrow, people, coin_terms, [0])
+    division, expires_at = Division(0, COIN // 4, COIN - COIN // 4), node.block().timestamp + DAY
+    offer = escrow.sign_settlement(people.client, coin_terms, division, expires_at)
+    settled = escrow.settle(coin_terms, division, expires_at, offer).send(people.freelancer)
+    assert settled.event("MilestoneSettled")["to_freelancer"] == COIN // 4
+    assert escrow.statuses(coin_terms) == {0: Status.SPLIT}
+
+
+@pytest.mark.parametrize("funded", [[0], [1, 2]])
+def test_signed_amendment_is_accepted(escrow, node, people, coin_terms, funded):
+    fund_signed(escrow, people, coin_terms, [0])
+    replacement = replace(coin_terms, salt=b"\x01" * 32)
+    amendment = escrow.sign_amendment(
+        people.freelancer,
+        coin_terms,
+        replacement,
+        Amendment(
+            (Division(0, 0, COIN),), sum(1 << i for i in funded), node.block().timestamp + DAY
+        ),
+    )
+    escrow.amend(coin_terms, replacement, amendment).send(people.client)
+    assert escrow.statuses(replacement) == dict.fromkeys(funded, Status.ACTIVE)
+
+
+def test_permit_and_fund_in_a_batch(escrow, node, people, token, token_terms):
+    token.call("approve", escrow.address, 0).send(people.client)
+    with pytest.raises(AllowanceTooLow) as caught:
+        escrow.fund(token_terms, [0]).simulate(people.client.address)
+    assert caught.value.owner == people.client.address
+    assert caught.value.needed == 1_500_250_000
+
+    deadline = node.block().timestamp + DAY
+    signature = people.client.sign_typed_data(
+        token_data(
+            token,
+            "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)",
+            [people.client.address, escrow.address, 1_500_250_000, 0, deadline],
+        )
+    )
+    permit = escrow.permit(token.address, 1_500_250_000, deadline, signature)
+    escrow.batch([permit, escrow.fund(token_terms, [0])]).send(people.client)
+    assert escrow.statuses(token_terms) == {0: Status.OFFERED}
+
+
+def test_funded_by_authorization(escrow, node, people, token, token_terms):
+    nonce = node.w3.solidity_keccak(
+        ["bytes32", "uint256"], [escrow.agreement_id(token_terms), 0b11]
+    )
+    before = node.block().timestamp + DAY
+    signature = people.client.sign_typed_data(
+        token_data(
+            token,
+            "ReceiveWithAuthorization(address from,address to,uint256 value,"
+            "uint256 validAfter,uint256 validBefore,bytes32 nonce)",
+            [people.client.address, escrow.address, 1_502_250_000, 0, before, bytes(nonce)],
+        )
+    )
+    consent = Authorization(0, before, signature[64], signature[:32], signature[32:64])
+    escrow.fund_with_authorization(token_terms, [0, 1], consent).send(people.stranger)
+    assert escrow.statuses(token_terms) == {0: Status.OFFERED, 1: Status.OFFERED}
+
+
+def test_credit_of_a_denied_payee_is_withdrawn(escrow, people, token, token_terms):
+    fund_signed(escrow, people, token_terms, [0])
+    freelancer = people.freelancer.address
+    token.call("setDenied", freelancer, True).send(people.stranger)
+    approval = escrow.sign_approval(people.client, token_terms, [0])
+    released = escrow.release(token_terms, [0], [approval]).send(people.stranger)
+    assert released.event("PayoutCredited")["owner"] == freelancer
+    assert escrow.credits(token.address, freelancer) == 1_500_250_000
+    other = people.arbiter.address
+    escrow.withdraw(token.address, freelancer, other).send(people.freelancer)
+    assert token.balance(other) == 1_500_250_000
+
+
+def test_revert_is_the_error_of_the_same_name_and_fields(escrow, people, coin_terms):
+    with pytest.raises(refused.NotClient) as caught:
+        escrow.fund(coin_terms, [0]).send(people.stranger)
+    assert caught.value.caller == people.stranger.address
+    assert caught.value.client == people.client.address
+
+    with pytest.raises(refused.AgreementNotFunded) as missing:
+        escrow.submit(coin_terms, 0).simulate(people.freelancer.address)
+    assert missing.value.agreement == escrow.agreement_id(coin_terms)
+
+    fund_signed(escrow, people, coin_terms, [0])
+    with pytest.raises(refused.WrongStatus) as wrong:
+        escrow.fund(coin_terms, [0]).estimate_gas(people.client.address)
+    assert wrong.value.status is Status.ACTIVE
+    with pytest.raises(refused.MilestoneOutOfRange) as beyond:
+        escrow.milestone_at(coin_terms, 3)
+    assert (beyond.value.milestone, beyond.value.count) == (3, 3)
+
+
+def test_balance_too_low_for_the_token(escrow, people, token):
+    terms = fixed_price(people.parties(token.address), [10**15])
+    with pytest.raises(BalanceTooLow) as caught:
+        escrow.fund(terms, [0]).simulate(people.client.address)
+    assert caught.value.token == token.address
+
+
+def test_verify(escrow, people, coin_terms):
+    data = escrow.terms_data(coin_terms)
+    signature = escrow.sign_terms(people.freelancer, coin_terms)
+    assert escrow.verify(people.freelancer.address, data, signature)
+    assert not escrow.verify(people.client.address, data, signature)
+    assert not escrow.verify(people.freelancer.address, data, b"")
+    assert not escrow.verify(escrow.address, data, signature)
+
+
+def test_a_batch_refuses_the_coin(escrow, coin_terms):
+    assert coin_terms.token == ZERO_ADDRESS
+    with pytest.raises(ValueError, match="coin"):
+        escrow.batch([escrow.fund(coin_terms, [0])])
+
+
+def token_data(token, signature, values):
+    primary, _, rest = signature.rstrip(")").partition("(")
+    members = [dict(zip(("type", "name"), m.split(), strict=True)) for m in rest.split(",")]
+    domain = ["string name", "string version", "uint256 chainId", "address verifyingContract"]
+    return {
+        "types": {
+            "EIP712Domain": [dict(zip(("type", "name"), m.split(), strict=True)) for m in domain],
+            primary: members,
+        },
+        "primaryType": primary,
+        "domain": {
+            "name": "Practice Dollar",
+            "version": "1",
+            "chainId": token.node.chain_id,
+            "verifyingContract": token.address,
+        },
+        "message": {m["name"]: v for m, v in zip(members, values, strict=True)},
+    }
