@@ -247,7 +247,7 @@ class CallRefused(ChainError):
 
 @dataclass(eq=False)
 class BalanceTooLow(ChainError):
-    """A zero token is the chain's own coin; then `needed` includes the highest fee."""
+    """A zero token is the chain's own coin; then `needed` may include the highest fee."""
 
     owner: str
     token: str

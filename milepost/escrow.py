@@ -10,12 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from web3.types import BlockIdentifier
-
 from milepost import terms as typed
 from milepost.chain.deploy import load_deployment
 from milepost.chain.escrow_contract import EscrowContract
-from milepost.chain.rpc import Node, connect
+from milepost.chain.rpc import BlockIdentifier, Node, connect
 from milepost.chain.transactions import Call
 from milepost.errors import NoContract
 from milepost.signing import Signer, recover

@@ -23,7 +23,6 @@ ZERO_ADDRESS = "0x" + "00" * 20
 ZERO_HASH = bytes(32)
 MAX_MILESTONES = 64
 BPS = 10_000
-MAX_UINT = {"uint8": 2**8, "uint16": 2**16, "uint32": 2**32, "uint40": 2**40, "uint64": 2**64}
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _SELECTION_PART = re.compile(r"(\d{1,2})(?:\s*-\s*(\d{1,2}))?")

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from eth_utils.address import to_checksum_address
 from web3 import Web3
 from web3.middleware import ExtraDataToPOAMiddleware
-from web3.types import BlockIdentifier
+from web3.types import BlockIdentifier as BlockIdentifier
 
 from milepost.chain.reverts import translated
 from milepost.errors import NoContract, WrongChain

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from eth_utils.address import to_checksum_address
@@ -82,12 +82,14 @@ class Call:
 
     def simulate(self, sender: str, block: BlockIdentifier = "latest") -> Any:
         """Run the call on the node without sending it. Raises what sending would meet."""
+        self._require_balance(sender, self.value, block)
         with self._translated(sender):
             answer = bytes(self.node.w3.eth.call(self._params(sender), block))
         return self.decode_result(answer) if self.decode_result else None
 
     def estimate_gas(self, sender: str) -> int:
         """Gas to send with, with a margin. Raises as `simulate` does."""
+        self._require_balance(sender, self.value)
         with self._translated(sender):
             estimate = self.node.w3.eth.estimate_gas(self._params(sender))
         return int(estimate) * (100 + _GAS_MARGIN_PERCENT) // 100
@@ -114,7 +116,7 @@ class Call:
         sender = to_checksum_address(signer.address)
         self.simulate(sender)
         fees = self.estimate_fees(sender)
-        self._require_balance(sender, fees)
+        self._require_balance(sender, self.value + fees.most)
         with translated(self.node.label):
             nonce = int(self.node.w3.eth.get_transaction_count(sender, "pending"))
         transaction: dict[str, Any] = {
@@ -135,9 +137,8 @@ class Call:
             identifier = bytes(self.node.w3.eth.send_raw_transaction(raw))
         return Sent(self, sender, nonce, fees.gas, identifier)
 
-    def _require_balance(self, sender: str, fees: Fees) -> None:
-        balance, needed = self.node.balance(sender), self.value + fees.most
-        if balance < needed:
+    def _require_balance(self, sender: str, needed: int, block: BlockIdentifier = "latest") -> None:
+        if needed and (balance := self.node.balance(sender, block)) < needed:
             raise BalanceTooLow(sender, ZERO_ADDRESS, balance, needed)
 
     def _params(self, sender: str) -> TxParams:
@@ -215,11 +216,6 @@ class Sent:
             except web3_errors.TransactionNotFound:
                 return TransactionDropped(name)
         return TransactionPending(name, seconds)
-
-
-def with_value(call: Call, value: int) -> Call:
-    """The same call bringing `value` base units of the coin."""
-    return replace(call, value=value)
 
 
 def _hash(value: bytes) -> Any:

@@ -1,0 +1,71 @@
+import pickle
+from dataclasses import fields, is_dataclass
+
+import pytest
+
+from milepost import contract_errors, errors
+from milepost.artifacts import load_artifact
+from milepost.chain.events import snake
+from milepost.contract_errors import ERRORS
+from milepost.types import Status
+
+ABI_ERRORS = [e for e in load_artifact("MilestoneEscrow").abi if e["type"] == "error"]
+SAMPLES = {"address": "0x" + "11" * 20, "bytes32": b"\x02" * 32, "string": "text", "uint8": 3}
+
+
+def all_errors(root=errors.MilepostError):
+    for child in root.__subclasses__():
+        yield child
+        yield from all_errors(child)
+
+
+def python_name(name):
+    return "str_" if name == "str" else snake(name)
+
+
+@pytest.mark.parametrize("item", ABI_ERRORS, ids=lambda item: item["name"])
+def test_every_abi_error_has_its_class(item):
+    cls = ERRORS[item["name"]]
+    assert [f.name for f in fields(cls)] == [python_name(i["name"]) for i in item["inputs"]]
+    error = cls(*(SAMPLES.get(i["type"], 7200) for i in item["inputs"]))
+    assert error.exit_code == 5
+    assert str(error).endswith(".")
+    assert str(error)[0].isupper() or str(error).startswith(("0x", '"')) or str(error)[0].isdigit()
+    copy = pickle.loads(pickle.dumps(error))
+    assert str(copy) == str(error)
+
+
+def test_no_class_without_an_abi_error():
+    assert set(ERRORS) == {item["name"] for item in ABI_ERRORS}
+
+
+def test_messages_say_times_and_count_from_one():
+    error = contract_errors.DeadlineNotReached(b"\x01" * 32, 2, 1_780_003_600, 1_780_000_000)
+    assert str(error) == (
+        "This is possible for milestone 3 from 2026-05-28 21:26:40 UTC on; "
+        "it is 2026-05-28 20:26:40 UTC. Wait 1 hour."
+    )
+    assert "not funded" in str(contract_errors.WrongStatus(b"\x01" * 32, 0, Status.NONE))
+
+
+def test_tree():
+    drawn = errors.__doc__
+    for cls in all_errors():
+        if cls.__module__ == "milepost.errors":
+            assert cls.__name__ in drawn
+    codes = {errors.InputError: 2, errors.SigningError: 3, errors.ChainError: 4}
+    for root, code in codes.items():
+        assert all(cls.exit_code == code for cls in (root, *all_errors(root)))
+
+
+def test_every_error_has_a_message():
+    for cls in all_errors():
+        if is_dataclass(cls) and cls.__module__ == "milepost.errors":
+            kinds = {"str": "0x" + "00" * 20, "int": 3, "bytes": b"\x01", "tuple[str, ...]": ("a",)}
+            error = cls(*(kinds[f.type] for f in fields(cls)))
+            assert str(error)
+
+
+def test_agreement_file_error_names_the_place():
+    error = errors.AgreementFileError("deal.yaml", 7, "token", "is missing")
+    assert str(error) == "deal.yaml:7: token: is missing"
