@@ -15,8 +15,8 @@ from milepost.chain.deploy import load_deployment
 from milepost.chain.escrow_contract import EscrowContract
 from milepost.chain.rpc import BlockIdentifier, Node, connect
 from milepost.chain.transactions import Call
-from milepost.errors import NoContract
-from milepost.signing import Signer, recover
+from milepost.errors import InputError, NoContract
+from milepost.signing import Signer, keccak256, recover
 from milepost.terms import TypedData
 from milepost.types import (
     ZERO_ADDRESS,
@@ -112,6 +112,11 @@ class Escrow:
             terms, to_set(milestones), acceptance, authorization
         )
 
+    def authorization_nonce(self, terms: Terms, milestones: Iterable[int]) -> bytes:
+        """The nonce that the client's ERC-3009 authorisation must have, so it funds only this."""
+        chosen = to_set(milestones)
+        return keccak256(self.agreement_id(terms) + chosen.to_bytes(32, "big"))
+
     def permit(self, token: str, value: int, deadline: int, signature: bytes) -> Call:
         """Use the caller's ERC-2612 permit, in a `batch` before `fund`."""
         v, r, s = split_signature(signature)
@@ -199,9 +204,9 @@ class Escrow:
         return self.contract.withdraw(token, owner, to or owner)
 
     def batch(self, calls: Sequence[Call]) -> Call:
-        """Several acts in one transaction, all or nothing. Cannot carry the coin."""
+        """Several acts in one transaction, all or nothing. Raises InputError with the coin."""
         if any(call.value for call in calls):
-            raise ValueError("a batch cannot carry the coin")
+            raise InputError("A batch cannot carry the coin. Send these acts one by one.")
         return self.contract.multicall(calls)
 
     # Signatures
@@ -265,9 +270,9 @@ class Escrow:
 
 
 def split_signature(signature: bytes) -> tuple[int, bytes, bytes]:
-    """v, r and s of a 65-byte signature. Raises ValueError for another length."""
+    """v, r and s of a 65-byte signature. Raises InputError for another length."""
     if len(signature) != 65:
-        raise ValueError("a signature has 65 bytes")
+        raise InputError(f"A signature has 65 bytes, and this one {len(signature)}.")
     return signature[64], signature[:32], signature[32:64]
 
 

@@ -149,6 +149,13 @@ def hash_typed_data(data: Mapping[str, Any]) -> bytes:
     return bytes(keccak(b"\x19" + message.version + message.header + message.body))
 
 
+def keccak256(data: bytes) -> bytes:
+    """The hash that the chain uses."""
+    from eth_utils.crypto import keccak
+
+    return bytes(keccak(data))
+
+
 def recover(digest: bytes, signature: bytes) -> str | None:
     """The address whose key made `signature` over `digest`; None where it is not one."""
     from eth_keys.datatypes import Signature

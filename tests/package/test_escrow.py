@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from milepost import contract_errors as refused
-from milepost.errors import AllowanceTooLow, BalanceTooLow
+from milepost.errors import AllowanceTooLow, BalanceTooLow, InputError
 from milepost.presets import fixed_price, hourly, retainer
 from milepost.types import ZERO_ADDRESS, Amendment, Authorization, Division, Status
 from milepost.units import DAY
@@ -169,16 +169,14 @@ def test_permit_and_fund_in_a_batch(escrow, node, people, token, token_terms):
 
 
 def test_funded_by_authorization(escrow, node, people, token, token_terms):
-    nonce = node.w3.solidity_keccak(
-        ["bytes32", "uint256"], [escrow.agreement_id(token_terms), 0b11]
-    )
+    nonce = escrow.authorization_nonce(token_terms, [0, 1])
     before = node.block().timestamp + DAY
     signature = people.client.sign_typed_data(
         token_data(
             token,
             "ReceiveWithAuthorization(address from,address to,uint256 value,"
             "uint256 validAfter,uint256 validBefore,bytes32 nonce)",
-            [people.client.address, escrow.address, 1_502_250_000, 0, before, bytes(nonce)],
+            [people.client.address, escrow.address, 1_502_250_000, 0, before, nonce],
         )
     )
     consent = Authorization(0, before, signature[64], signature[:32], signature[32:64])
@@ -236,7 +234,7 @@ def test_verify(escrow, people, coin_terms):
 
 def test_a_batch_refuses_the_coin(escrow, coin_terms):
     assert coin_terms.token == ZERO_ADDRESS
-    with pytest.raises(ValueError, match="coin"):
+    with pytest.raises(InputError, match="coin"):
         escrow.batch([escrow.fund(coin_terms, [0])])
 
 
