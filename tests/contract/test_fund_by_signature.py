@@ -1,4 +1,4 @@
-"""Funding that rides on the token's own signatures: ERC-2612 permits and ERC-3009 authorisations."""
+"""Funding that rides on a token's own signatures: ERC-2612 permits, ERC-3009 authorisations."""
 
 import brownie
 import pytest
