@@ -50,6 +50,8 @@ demo: setup  ## Play the agreements of examples/ on a local chain
 test: setup $(PACKAGE)  ## Run every test
 	forge build --quiet
 	python tools/write_abi.py --check
+	@# Compiled once before the workers start: they would each compile, and Brownie compares what they found.
+	brownie compile > /dev/null
 	pytest tests/contract -n 2 -q
 	pytest tests/package -n 2 -q -p no:pytest-brownie
 	.venv-package/bin/python -m pytest tests/package -n 2 -q
