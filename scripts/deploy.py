@@ -1,4 +1,4 @@
-"""Deploys the escrow to the network Brownie is connected to, and writes deployments/<chain id>.json.
+"""Deploys the escrow where Brownie is connected, and writes deployments/<chain id>.json.
 
 brownie run deploy --network <name>
 """
