@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from eth_utils.address import is_checksum_address
-from eth_utils.crypto import keccak
 
 from milepost import presets
 from milepost.errors import AgreementFileError, InputError
+from milepost.signing import is_checksum_address, keccak256
 from milepost.types import ZERO_ADDRESS, ZERO_HASH, Terms
 from milepost.units import parse_amount, parse_duration, parse_percent
 
@@ -85,7 +84,7 @@ def load(path: Path, tokens: Mapping[str, Token]) -> Agreement:
         raise AgreementFileError(path.name, line, "", f"not YAML: {error.problem}") from error
     if not isinstance(tree, yaml.MappingNode):
         raise AgreementFileError(path.name, 1, "", "write fields such as `client: 0x...`")
-    return _agreement(_Fields(path.name, tree), keccak(content), tokens)
+    return _agreement(_Fields(path.name, tree), keccak256(content), tokens)
 
 
 def _agreement(fields: _Fields, scope: bytes, tokens: Mapping[str, Token]) -> Agreement:

@@ -156,6 +156,13 @@ def keccak256(data: bytes) -> bytes:
     return bytes(keccak(data))
 
 
+def is_checksum_address(text: str) -> bool:
+    """Whether `text` is an address whose letters are cased as EIP-55 says."""
+    from eth_utils.address import is_checksum_address as is_right
+
+    return bool(is_right(text))
+
+
 def recover(digest: bytes, signature: bytes) -> str | None:
     """The address whose key made `signature` over `digest`; None where it is not one."""
     from eth_keys.datatypes import Signature
