@@ -1,0 +1,115 @@
+"""Signed consents as files: JSON that names its chain, escrow and agreement, so none is mistaken.
+
+Milestones count from one, amounts are strings of base units.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from milepost.cli import render
+from milepost.cli.session import Session
+from milepost.errors import InputError
+from milepost.types import Approval, Division, Terms, from_set, to_set
+
+ACCEPTANCE, APPROVAL, OFFER = "milepost acceptance", "milepost approval", "milepost offer"
+
+
+def write(
+    session: Session, terms: Terms, kind: str, content: dict[str, Any], out: Path | None
+) -> None:
+    """Print a consent, or save it to `out`."""
+    record = {"kind": kind, **_place(session, terms), **content}
+    if out is None:
+        render.data(record)
+        return
+    try:
+        out.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
+    except OSError as error:
+        raise InputError(f"{out}: cannot be written: {error.strerror}") from error
+    session.show({"file": str(out)}, f"Saved to {out}.")
+
+
+def acceptance(session: Session, terms: Terms, given: str) -> bytes:
+    """The freelancer's signature: hexadecimal, or @ and a file of either form."""
+    if not given.startswith("@"):
+        return _signature(given, "--acceptance")
+    path = Path(given[1:])
+    text = _text(path).strip()
+    if text.startswith("{"):
+        return _signature(_read(session, terms, ACCEPTANCE, path)["signature"], str(path))
+    return _signature(text, str(path))
+
+
+def approval(session: Session, terms: Terms, path: Path) -> Approval:
+    """The client's approval in a file."""
+    content = _read(session, terms, APPROVAL, path)
+    try:
+        milestones = to_set(int(n) - 1 for n in content["milestones"])
+        units = tuple(int(u) for u in content["units"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path} is not a whole approval.") from error
+    return Approval(milestones, units, _signature(content.get("signature"), str(path)))
+
+
+def offer(session: Session, terms: Terms, path: Path) -> tuple[Division, int, bytes]:
+    """The division, the end and the signature of an offer in a file."""
+    content = _read(session, terms, OFFER, path)
+    try:
+        to_freelancer, to_client = int(content["to_freelancer"]), int(content["to_client"])
+        division = Division(int(content["milestone"]) - 1, to_freelancer, to_client)
+        expires_at = int(content["expires_at"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path} is not a whole offer.") from error
+    return division, expires_at, _signature(content.get("signature"), str(path))
+
+
+def approval_content(approval: Approval) -> dict[str, Any]:
+    return {
+        "milestones": [i + 1 for i in from_set(approval.milestones)],
+        "units": list(approval.units),
+        "signature": "0x" + approval.signature.hex(),
+    }
+
+
+def _place(session: Session, terms: Terms) -> dict[str, Any]:
+    return {
+        "chain_id": session.node.chain_id,
+        "escrow": session.escrow.address,
+        "agreement": "0x" + session.escrow.agreement_id(terms).hex(),
+    }
+
+
+def _read(session: Session, terms: Terms, kind: str, path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(_text(path))
+    except ValueError as error:
+        raise InputError(f"{path} is not JSON.") from error
+    if not isinstance(content, dict) or content.get("kind") != kind:
+        raise InputError(f'{path} is not a "{kind}".')
+    for name, expected in _place(session, terms).items():
+        if content.get(name) != expected:
+            raise InputError(
+                f"{path} is for another {name.replace('_', ' ')}: {content.get(name)}, "
+                f"and here it is {expected}."
+            )
+    return content
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}") from error
+
+
+def _signature(text: object, source: str) -> bytes:
+    try:
+        signature = bytes.fromhex(str(text).removeprefix("0x"))
+    except ValueError:
+        signature = b""
+    if not signature:
+        raise InputError(f"{source} has no signature in hexadecimal digits.")
+    return signature

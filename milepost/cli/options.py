@@ -1,0 +1,125 @@
+"""Options that commands share, each written once.
+
+A command takes a `Session` as its first parameter; `reading`, `signing` and `acting` put the
+options in its place. No option takes a key or a password as its value.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+DEFAULT_RPC_URL = "http://127.0.0.1:8545"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was given for the shared options."""
+
+    rpc_url: str = DEFAULT_RPC_URL
+    escrow: str | None = None
+    account: str | None = None
+    password_file: Path | None = None
+    password_fd: int | None = None
+    as_json: bool = False
+    yes: bool = False
+    dry_run: bool = False
+
+
+_SHARED: dict[str, Any] = {
+    "rpc_url": Annotated[
+        str, typer.Option("--rpc-url", envvar="ETH_RPC_URL", help="The node to talk to.")
+    ],
+    "escrow": Annotated[
+        str | None,
+        typer.Option("--escrow", metavar="ADDRESS", help="The escrow, else the chain's known one."),
+    ],
+    "account": Annotated[
+        str | None,
+        typer.Option(
+            "--account",
+            metavar="NAME",
+            help="Who signs: a keystore's name or path, or an unlocked address of a local chain.",
+        ),
+    ],
+    "password_file": Annotated[
+        Path | None,
+        typer.Option("--password-file", help="A file whose first line is the password."),
+    ],
+    "password_fd": Annotated[
+        int | None,
+        typer.Option("--password-fd", help="An open descriptor to read the password from."),
+    ],
+    "as_json": Annotated[bool, typer.Option("--json", help="Print JSON.")],
+    "yes": Annotated[bool, typer.Option("--yes", "-y", help="Send without asking.")],
+    "dry_run": Annotated[bool, typer.Option("--dry-run", help="Simulate only; send nothing.")],
+}
+_READING = ("rpc_url", "escrow", "as_json")
+_SIGNING = (*_READING, "account", "password_file", "password_fd")
+_ACTING = (*_SIGNING, "yes", "dry_run")
+
+# Arguments and options that several commands have.
+File = Annotated[Path, typer.Argument(metavar="FILE", help="The agreement file.")]
+Number = Annotated[int, typer.Argument(metavar="N", min=1, help="The milestone, from 1.")]
+Selection = Annotated[
+    str, typer.Argument(metavar="MILESTONES", help='Milestones, like "1,3-5" or "all".')
+]
+Units = Annotated[int | None, typer.Option("--units", min=1, help="Units, as the contract counts.")]
+Hours = Annotated[str | None, typer.Option("--hours", help="Hours of an hourly week, like 31.5.")]
+Percent = Annotated[str | None, typer.Option("--percent", help='A share, like "80 %".')]
+Reason = Annotated[
+    Path | None, typer.Option("--reason", help="A file whose hash goes on record; it stays here.")
+]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="Save to a file instead of stdout.")]
+ToFreelancer = Annotated[
+    str, typer.Option("--to-freelancer", metavar="AMOUNT", help="What the freelancer gets.")
+]
+
+
+def reading(function: Callable[..., None]) -> Callable[..., None]:
+    """A command that only reads."""
+    return _with(function, _READING)
+
+
+def signing(function: Callable[..., None]) -> Callable[..., None]:
+    """A command that signs and sends nothing."""
+    return _with(function, _SIGNING)
+
+
+def acting(function: Callable[..., None]) -> Callable[..., None]:
+    """A command that sends transactions."""
+    return _with(function, _ACTING)
+
+
+def _with(function: Callable[..., None], names: tuple[str, ...]) -> Callable[..., None]:
+    hints = get_type_hints(function, include_extras=True)
+    own = [
+        p.replace(annotation=hints[p.name], kind=inspect.Parameter.KEYWORD_ONLY)
+        for p in list(inspect.signature(function).parameters.values())[1:]
+    ]
+    shared = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=getattr(Options(), name),
+            annotation=_SHARED[name],
+        )
+        for name in names
+    ]
+
+    def command(**given: Any) -> None:
+        from milepost.cli.session import Session
+
+        options = Options(**{name: given.pop(name) for name in names})
+        function(Session(options), **given)
+
+    command.__name__, command.__doc__ = function.__name__, function.__doc__
+    command.__module__ = function.__module__
+    command.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in (*own, *shared)}
+    return command

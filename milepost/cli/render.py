@@ -1,0 +1,259 @@
+"""How things look: words on a terminal, JSON for programs. Nothing here asks a node.
+
+Texts of files and tokens are other people's: control characters are shown, never obeyed.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from milepost.types import (
+    ZERO_ADDRESS,
+    AgreementView,
+    MilestoneView,
+    Status,
+    Terms,
+    format_selection,
+    from_set,
+)
+from milepost.units import format_amount, format_duration, format_percent, format_time
+
+if TYPE_CHECKING:
+    from milepost.agreement import Agreement, Token
+    from milepost.chain.events import Event
+
+BAR_WIDTH = 16
+_COLOURS = {
+    Status.SUBMITTED: "yellow",
+    Status.APPROVED: "green",
+    Status.REFUND_REQUESTED: "yellow",
+    Status.DISPUTED: "red",
+    Status.PAID: "green",
+    Status.REFUNDED: "blue",
+    Status.SPLIT: "magenta",
+}
+
+
+def plain(text: str) -> str:
+    """`text` with whatever could steer a terminal made visible; line ends stay."""
+    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
+
+
+def say(text: str) -> None:
+    """Words on stdout."""
+    Console(highlight=False).print(Text(plain(text)), soft_wrap=True)
+
+
+def data(record: Any) -> None:
+    """JSON on stdout."""
+    Console(highlight=False).print(Text(json.dumps(record, indent=2)), soft_wrap=True)
+
+
+def progress(text: str, style: str = "dim") -> None:
+    """Words on stderr."""
+    Console(stderr=True, highlight=False).print(Text(plain(text), style), soft_wrap=True)
+
+
+def facts(lines: dict[str, str]) -> None:
+    """Names and values on stderr, for a person to read before they agree."""
+    console = Console(stderr=True, highlight=False)
+    for name, value in lines.items():
+        console.print(Text.assemble((f"{name:<10} ", "bold"), plain(value)), soft_wrap=True)
+
+
+def amount(value: int, token: Token) -> str:
+    return format_amount(value, token.decimals, token.symbol)
+
+
+def deal(agreement: Agreement) -> str:
+    """The whole deal in plain words."""
+    terms, token = agreement.terms, agreement.token
+    has_arbiter = terms.arbiter != ZERO_ADDRESS
+    lines = [
+        f"{agreement.title} ({agreement.kind})",
+        "",
+        f"Client      {terms.client} pays",
+        f"Freelancer  {terms.freelancer} works",
+        f"Payee       {terms.payee} receives the freelancer's money",
+        f"Arbiter     {terms.arbiter + ' decides disputes' if has_arbiter else 'none'}",
+        f"Token       {token.symbol}, "
+        + ("the chain's coin" if token.address == ZERO_ADDRESS else token.address),
+        "",
+    ]
+    for i, item in enumerate(agreement.items):
+        due = f", due {item.due.isoformat()}" if item.due else ""
+        lines.append(f"{i + 1}. {item.title}: {amount(item.amount, token)}{due}")
+        lines += [f"   - {entry}" for entry in item.deliverables]
+    if terms.is_metered:
+        lines.append(
+            f"{amount(terms.amounts[0], token)} at most for every {format_duration(terms.period)} "
+            f"from {format_time(terms.start)}, in {terms.units} units"
+        )
+    else:
+        lines.append(f"Together: {amount(sum(terms.amounts), token)}")
+    lines += ["", "Who gets what, when:", *(f"- {line}" for line in _outcomes(terms))]
+    lines += ["", "The work:", agreement.scope_text]
+    return plain("\n".join(lines))
+
+
+def _outcomes(terms: Terms) -> list[str]:
+    ruling = format_duration(terms.ruling_period)
+    default = (
+        f"{format_percent(terms.default_bps)} goes to the freelancer, "
+        f"{format_percent(10_000 - terms.default_bps)} to the client"
+    )
+    late = f"Nobody ends a dispute within {ruling}: {default}."
+    lines = [
+        "The client approves: the freelancer's claim is paid, any rest goes back to the client.",
+        f"The client says nothing for {format_duration(terms.review_period)} after a submission: "
+        "the claim is paid.",
+        "The client asks for the money of unsubmitted work back and the freelancer says nothing "
+        f"for {format_duration(terms.response_period)}: the client gets it back.",
+        "The freelancer never submits and the client never asks: the money stays where it is.",
+        late,
+        "The two may settle or amend at any time, if both sign.",
+    ]
+    if terms.arbiter != ZERO_ADDRESS:
+        fee = format_percent(terms.arbiter_fee_bps)
+        lines.insert(
+            4,
+            f"A dispute: the arbiter divides what is disputed within {ruling}, for a fee of {fee}.",
+        )
+    return lines
+
+
+def silence(view: MilestoneView, terms: Terms, token: Token) -> str:
+    """What comes of a milestone if nobody acts."""
+    to_freelancer, to_client = amount(view.to_freelancer, token), amount(view.to_client, token)
+    when = "now" if view.is_late else f"from {format_time(view.deadline)}"
+    match view.status:
+        case Status.NONE:
+            return "nothing: not funded"
+        case Status.OFFERED:
+            return f"the offer stays open; the client can take {to_client} back"
+        case Status.ACTIVE:
+            return f"{to_client} stays in the escrow"
+        case Status.SUBMITTED:
+            rest = f", {to_client} to the client" if view.to_client else ""
+            return f"{when} anybody can claim {to_freelancer} for the freelancer{rest}"
+        case Status.APPROVED:
+            return f"anybody can claim {to_freelancer} for the freelancer now"
+        case Status.REFUND_REQUESTED:
+            return f"{when} anybody can refund {to_client} to the client"
+        case Status.DISPUTED:
+            return f"{when} it lapses: {to_freelancer} to the freelancer, {to_client} to the client"
+        case _:
+            return "over"
+
+
+def status(agreement: Agreement, view: AgreementView) -> None:
+    """The picture of an agreement on stdout."""
+    console = Console(highlight=False)
+    table = Table(title=plain(agreement.title), title_justify="left", box=None, pad_edge=False)
+    for column in ("", "milestone", "amount", "status", "", "time left", "if nobody acts"):
+        table.add_column(column, justify="right" if column == "amount" else "left", overflow="fold")
+    for i in shown(view):
+        m = view.milestones[i]
+        style = _COLOURS.get(m.status, "")
+        table.add_row(
+            str(i + 1),
+            Text(plain(name_of(agreement, i))),
+            Text(amount(agreement.terms.amount_of(i), agreement.token)),
+            Text(m.status.label if m.status else "not funded", style),
+            Text(bar(m, view.timestamp), style),
+            Text(time_left(m, view.timestamp)),
+            Text(silence(m, agreement.terms, agreement.token)),
+        )
+    console.print(table)
+    console.print(Text(f"block {view.block}, {format_time(view.timestamp)}", "dim"), soft_wrap=True)
+
+
+def status_record(agreement: Agreement, view: AgreementView) -> dict[str, Any]:
+    """An agreement for programs: amounts are strings of base units, times Unix seconds."""
+    return {
+        "agreement": "0x" + view.agreement.hex(),
+        "title": agreement.title,
+        "token": {
+            "address": agreement.token.address,
+            "symbol": agreement.token.symbol,
+            "decimals": agreement.token.decimals,
+        },
+        "block": view.block,
+        "timestamp": view.timestamp,
+        "milestones": [
+            {
+                "number": i + 1,
+                "title": name_of(agreement, i),
+                "status": view.milestones[i].status.label,
+                "amount": str(agreement.terms.amount_of(i)),
+                "open": str(view.milestones[i].open),
+                "claimed_units": view.milestones[i].clock.claimed,
+                "deadline": view.milestones[i].deadline,
+                "is_late": view.milestones[i].is_late,
+                "if_nobody_acts": {
+                    "text": silence(view.milestones[i], agreement.terms, agreement.token),
+                    "to_freelancer": str(view.milestones[i].to_freelancer),
+                    "to_client": str(view.milestones[i].to_client),
+                },
+            }
+            for i in shown(view)
+        ],
+    }
+
+
+def shown(view: AgreementView) -> list[int]:
+    """The milestones worth a line: metered work has 64, most of them never funded."""
+    if not view.terms.is_metered:
+        return list(range(len(view.milestones)))
+    return [i for i, m in enumerate(view.milestones) if m.status is not Status.NONE] or [0]
+
+
+def name_of(agreement: Agreement, milestone: int) -> str:
+    if agreement.items:
+        return agreement.items[milestone].title
+    return f"until {format_time(agreement.terms.period_end(milestone))}"
+
+
+def bar(view: MilestoneView, now: int) -> str:
+    """How much of the running clock is over; full when the milestone is."""
+    if view.status.is_final:
+        return "█" * BAR_WIDTH
+    if not view.deadline:
+        return "░" * BAR_WIDTH
+    whole = max(1, view.deadline - view.clock.since)
+    over = min(max(now - view.clock.since, 0), whole)
+    filled = BAR_WIDTH * over // whole
+    return "█" * filled + "░" * (BAR_WIDTH - filled)
+
+
+def time_left(view: MilestoneView, now: int) -> str:
+    if not view.deadline:
+        return "-"
+    return "none" if view.is_late else format_duration(view.deadline - now)
+
+
+def effect(event: Event, token: Token) -> str:
+    """What an event says, in words."""
+    if event.name in ("PayoutCredited", "CreditWithdrawn"):
+        verb = "waits for" if event.name == "PayoutCredited" else "was paid out to"
+        who = event.fields.get("to", event["owner"])
+        return f"{amount(event['amount'], token)} {verb} {who}"
+    words = [event.name]
+    if "milestones" in event.fields:
+        words.append(f"milestones {format_selection(from_set(event['milestones']))}")
+    if "milestone" in event.fields:
+        words.append(f"milestone {event['milestone'] + 1}")
+    for name, text in (
+        ("amount", "in the escrow"),
+        ("to_freelancer", "to the freelancer"),
+        ("to_client", "to the client"),
+        ("fee", "to the arbiter"),
+    ):
+        if event.fields.get(name):
+            words.append(f"{amount(event[name], token)} {text}")
+    return ", ".join(words)

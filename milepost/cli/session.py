@@ -1,0 +1,184 @@
+"""One run of the command: its node, escrow, agreement and signer, and how acts are sent.
+
+Every act is simulated, shown and confirmed before it is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from milepost.agreement import Agreement, Token, load
+from milepost.cli import render
+from milepost.cli.options import Options
+from milepost.cli.tokens import TokenBook, coin_of, find_deployment, network_name
+from milepost.errors import InputError
+from milepost.signing import (
+    LOCAL_CHAIN_IDS,
+    KeystoreSigner,
+    Password,
+    Signer,
+    UnlockedSigner,
+    password_from_fd,
+    password_from_file,
+)
+from milepost.types import require_address, same_address
+from milepost.units import format_amount
+
+if TYPE_CHECKING:
+    from milepost.chain.rpc import Node
+    from milepost.chain.transactions import Call, Receipt
+    from milepost.escrow import Escrow
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an act will do, in words, for the person who confirms it."""
+
+    act: str
+    money: Sequence[str] = ()
+    clock: str = "no clock starts"
+    token: Token | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+class Session:
+    """What a command works with. Nothing connects before it is needed."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+
+    @cached_property
+    def node(self) -> Node:
+        from milepost.chain.rpc import connect
+
+        return connect(self.options.rpc_url)
+
+    @cached_property
+    def escrow(self) -> Escrow:
+        from milepost.escrow import Escrow
+
+        address = self.options.escrow or find_deployment(self.node.chain_id).address
+        escrow = Escrow(self.node, require_address(address, "--escrow"))
+        self.node.require_contract(escrow.address)
+        return escrow
+
+    @cached_property
+    def tokens(self) -> TokenBook:
+        return TokenBook(self.node)
+
+    def agreement(self, path: Path) -> Agreement:
+        return load(path, self.tokens)
+
+    def named_token(self, name: str) -> Token:
+        if name not in self.tokens:
+            raise InputError(f'"{name}" is no token known here. Give its address.')
+        return self.tokens[name]
+
+    @cached_property
+    def signer(self) -> Signer:
+        name = self._account()
+        unlocked = self._unlocked()
+        for address in unlocked:
+            if same_address(address, name):
+                return UnlockedSigner(self.node.w3, address)
+        return KeystoreSigner.open(name, self._password(name))
+
+    @cached_property
+    def sender(self) -> str:
+        """Who acts. A simulation needs an address only, and opens no keystore for it."""
+        name = self._account()
+        if self.options.dry_run and name.startswith("0x") and len(name) == 42:
+            return require_address(name, "--account")
+        return self.signer.address
+
+    def act(self, call: Call, plan: Plan, *, quiet: bool = False) -> Receipt | None:
+        """Simulate, show, ask and send. None where it was only simulated.
+
+        A `quiet` act only prepares another, and reports on stderr.
+        """
+        call.simulate(self.sender)
+        fees = call.estimate_fees(self.sender)
+        coin = coin_of(self.node.chain_id)
+        fee = format_amount(fees.most, coin.decimals, coin.symbol)
+        lines = {**self.place(call.to), "account": self.sender, "act": plan.act}
+        lines |= {"money": "; ".join(plan.money) or "none moves", "clock": plan.clock}
+        render.facts({**lines, "fee": f"at most {fee} ({fees.gas:,} gas)"})
+        if self.options.dry_run:
+            record = {**lines, "simulated": True, "gas": fees.gas, "fee_most": str(fees.most)}
+            self.show(record, "Simulated: it would succeed. Nothing was sent.")
+            return None
+        self.confirm()
+        render.progress("Sending, and waiting for the block ...")
+        receipt = call.send(self.signer)
+        effects = [render.effect(e, plan.token or coin) for e in receipt.events]
+        paid = receipt.gas_used * receipt.gas_price
+        record = {
+            "transaction": "0x" + receipt.transaction.hex(),
+            "block": receipt.block,
+            "gas_used": receipt.gas_used,
+            "fee": str(paid),
+            "effects": effects,
+            **plan.facts,
+        }
+        cost = format_amount(paid, coin.decimals, coin.symbol)
+        text = [
+            f"transaction  0x{receipt.transaction.hex()}",
+            f"block        {receipt.block}",
+            f"gas          {receipt.gas_used:,} ({cost})",
+            *(f"effect       {e}" for e in effects or [plan.act]),
+        ]
+        if quiet:
+            render.progress("\n".join(text))
+        else:
+            self.show(record, "\n".join(text))
+        return receipt
+
+    def place(self, contract: str | None = None) -> dict[str, str]:
+        """The network and contract that an act is about."""
+        network = f"{network_name(self.node.chain_id)}, chain id {self.node.chain_id}"
+        place = {"network": f"{network}, by {self.node.label}"}
+        return place if contract is None else {**place, "contract": contract}
+
+    def confirm(self, question: str = "Send this?") -> None:
+        """Ask, unless --yes. A no ends the command."""
+        if not self.options.yes:
+            typer.confirm(question, abort=True, err=True)
+
+    def show(self, record: dict[str, Any], text: str) -> None:
+        """The outcome on stdout: JSON with --json, else words."""
+        if self.options.as_json:
+            render.data(record)
+        else:
+            render.say(text)
+
+    def _account(self) -> str:
+        if self.options.account is None:
+            raise InputError(
+                "Say who acts: --account with a keystore's name, or with an unlocked address of a "
+                "local chain. `milepost accounts` lists them."
+            )
+        return self.options.account
+
+    def _unlocked(self) -> Sequence[str]:
+        if self.node.chain_id not in LOCAL_CHAIN_IDS:
+            return ()
+        from milepost.chain.reverts import translated
+
+        with translated(self.node.label):
+            return [str(a) for a in self.node.w3.eth.accounts]
+
+    def _password(self, name: str) -> Password:
+        given = (self.options.password_file, self.options.password_fd)
+        if None not in given:
+            raise InputError("Give --password-file or --password-fd, not both.")
+        if self.options.password_file is not None:
+            return password_from_file(self.options.password_file)
+        if self.options.password_fd is not None:
+            return password_from_fd(self.options.password_fd)
+        return lambda: str(typer.prompt(f"Password of {name}", hide_input=True, err=True))

@@ -1,0 +1,226 @@
+"""The command line against a local chain, from the argument to the exit code."""
+
+import io
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from milepost.agreement import Token
+from milepost.cli import app, tokens
+from milepost.types import Status
+
+ROOT = Path(__file__).resolve().parents[3]
+EXAMPLE = ROOT / "examples/website.yaml"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def run(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*args) -> Outcome:
+        with pytest.raises(SystemExit) as ended:
+            app.main([str(a) for a in args])
+        captured = capsys.readouterr()
+        return Outcome(ended.value.code or 0, captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture
+def website(tmp_path, people, token):
+    """The example with this chain's people."""
+    text = EXAMPLE.read_text()
+    old = [line.split('"')[1] for line in text.splitlines() if '"0x' in line]
+    payee = people.freelancer.address
+    roles = (people.client.address, people.freelancer.address, payee, people.arbiter.address)
+    for before, after in zip(old, roles, strict=True):
+        text = text.replace(before, f"<{after}>", 1)
+    path = tmp_path / "website.yaml"
+    path.write_text(text.replace("<", "").replace(">", ""))
+    return path
+
+
+@pytest.fixture
+def milepost(run, local_node, escrow, token):
+    """Runs a command on this chain, with the practice token known by name."""
+    tokens.save_token(31337, "USDP", Token(token.address, "USDP", 6))
+
+    def call(command, *args, by=None, yes=True) -> Outcome:
+        if command not in ("deploy", "accounts"):
+            args = (*args, "--escrow", escrow.address)
+        if by is not None:
+            args = (*args, "--account", by.address)
+            if yes and command not in ("sign", "offer"):
+                args = (*args, "--yes")
+        return run(command, *args, "--rpc-url", local_node.url)
+
+    return call
+
+
+@pytest.fixture
+def funded(milepost, website, people, tmp_path):
+    acceptance = tmp_path / "acceptance.json"
+    assert milepost("sign", website, "--out", acceptance, by=people.freelancer).code == 0
+    outcome = milepost("fund", website, "--acceptance", f"@{acceptance}", by=people.client)
+    assert outcome.code == 0, outcome.err
+    return website
+
+
+def test_help_needs_no_web3():
+    code = "import sys, milepost.cli.app as a; bad = 'web3' in sys.modules; sys.exit(bad)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_help_names_every_command(run):
+    outcome = run("--help")
+    assert outcome.code == 0
+    for name in ("check", "sign", "fund", "accept", "submit", "approve", "claim", "status"):
+        assert name in outcome.out
+
+
+def test_no_option_takes_a_secret():
+    from typer.main import get_command
+
+    names = {
+        option
+        for command in get_command(app.app).commands.values()
+        for parameter in command.params
+        for option in parameter.opts
+    }
+    assert "--password-file" in names
+    assert not names & {"--password", "--private-key", "--key", "--mnemonic"}
+
+
+@pytest.mark.node
+def test_check_says_the_deal_in_words(milepost):
+    outcome = milepost("check", EXAMPLE)
+    assert outcome.code == 0, outcome.err
+    assert "Website for a bakery" in outcome.out
+    assert "1. Design: 1,500.00 USDP, due 2027-01-15" in outcome.out
+    assert "Together: 6,000.50 USDP" in outcome.out
+    assert "says nothing for 14 days" in outcome.out
+
+
+@pytest.mark.node
+def test_two_transactions(milepost, funded, people, token, tmp_path):
+    approval = tmp_path / "approval.json"
+    signed = milepost("approve", funded, "all", "--sign", "--out", approval, by=people.client)
+    assert signed.code == 0, signed.err
+    before = token.balance(people.freelancer.address)
+    outcome = milepost("claim", funded, "all", "--approval", approval, by=people.freelancer)
+    assert outcome.code == 0, outcome.err
+    assert "6,000.50 USDP" in outcome.err
+    assert "6,000.50 USDP to the freelancer" in outcome.out
+    assert token.balance(people.freelancer.address) - before == 6_000_500_000
+    found = milepost("status", funded, "--json").json
+    assert [m["status"] for m in found["milestones"]] == ["paid"] * 3
+
+
+@pytest.mark.node
+def test_submit_starts_the_clock(milepost, funded, people, tmp_path):
+    work = tmp_path / "work.zip"
+    work.write_bytes(b"pages")
+    outcome = milepost("submit", funded, 1, "--deliverable", work, "--json", by=people.freelancer)
+    assert outcome.code == 0, outcome.err
+    assert "14 days" in outcome.err
+    assert outcome.json["transaction"].startswith("0x")
+    picture = milepost("status", funded)
+    assert "submitted" in picture.out
+    assert "anybody can claim" in picture.out
+    first = milepost("status", funded, "--json").json["milestones"][0]
+    assert first["if_nobody_acts"]["to_freelancer"] == "1500000000"
+    assert milepost("approve", funded, 1, by=people.client).code == 0
+    assert milepost("claim", funded, 1, by=people.arbiter).code == 0
+
+
+@pytest.mark.node
+def test_refused_by_the_contract(milepost, funded, people):
+    outcome = milepost("submit", funded, 1, by=people.client)
+    assert outcome.code == 5
+    assert outcome.out == ""
+    assert "Error: " in outcome.err
+
+
+@pytest.mark.node
+def test_dry_run_sends_nothing(milepost, website, people, node, token):
+    before = node.block().number, token.balance(people.client.address)
+    outcome = milepost("fund", website, "--dry-run", "--json", by=people.client)
+    assert outcome.code == 0, outcome.err
+    assert outcome.json["simulated"] is True
+    assert (node.block().number, token.balance(people.client.address)) == before
+
+
+@pytest.mark.node
+def test_a_no_sends_nothing(milepost, website, people, node, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    before = node.block().number
+    assert milepost("fund", website, by=people.client, yes=False).code == 1
+    assert node.block().number == before
+
+
+@pytest.mark.node
+def test_fund_allows_the_exact_sum_first(milepost, website, people, token, escrow):
+    token.call("approve", escrow.address, 0).send(people.client)
+    assert milepost("fund", website, "--dry-run", by=people.client).code == 4
+    outcome = milepost("fund", website, "--milestones", "1-2", "--json", by=people.client)
+    assert outcome.code == 0, outcome.err
+    assert outcome.json["effects"]
+    assert "4,000.00 USDP" in outcome.err
+    left = token.contract().functions.allowance(people.client.address, escrow.address).call()
+    assert left == 0
+    assert milepost("accept", website, "--milestones", "1-2", by=people.freelancer).code == 0
+
+
+@pytest.mark.node
+def test_balance_too_low(milepost, website, people, token):
+    rest = token.balance(people.client.address)
+    token.call("transfer", people.arbiter.address, rest).send(people.client)
+    assert milepost("fund", website, by=people.client).code == 4
+
+
+@pytest.mark.node
+def test_input_errors(milepost, website, people, tmp_path):
+    assert milepost("status", tmp_path / "missing.yaml").code == 2
+    assert milepost("claim", website, "0", by=people.client).code == 2
+    assert milepost("submit", website, 1).code == 2
+    bad = tmp_path / "bad.json"
+    bad.write_text('{"kind": "milepost offer"}')
+    assert milepost("claim", website, 1, "--approval", bad, by=people.client).code == 2
+
+
+@pytest.mark.node
+def test_unknown_keystore(milepost, website):
+    outcome = milepost("submit", website, 1, "--account", "nobody-has-this-name")
+    assert outcome.code == 3
+
+
+def test_no_node(run):
+    outcome = run("status", EXAMPLE, "--rpc-url", "http://127.0.0.1:1")
+    assert outcome.code == 4
+
+
+def test_every_status_has_words():
+    from milepost.cli.render import silence
+    from milepost.presets import Parties, fixed_price
+    from milepost.types import Clock, MilestoneView
+
+    terms = fixed_price(Parties("0x" + "01" * 20, "0x" + "02" * 20), [1])
+    for status in Status:
+        view = MilestoneView(status, Clock(0, 0, 0), 9, False, 1, 1, 0)
+        assert silence(view, terms, Token("0x" + "03" * 20, "T", 0))
