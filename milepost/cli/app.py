@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import milepost
-from milepost.cli import deal, work
+from milepost.cli import deal, disputes, network, work
 from milepost.cli.render import progress
 from milepost.errors import MilepostError
 
@@ -19,7 +19,7 @@ app = typer.Typer(
     add_completion=False,
     help="Payment protection for freelance work: fund, deliver, approve, get paid.",
 )
-for group in (deal, work):
+for group in (deal, work, disputes, network):
     group.register(app)
 
 

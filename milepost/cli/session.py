@@ -83,7 +83,7 @@ class Session:
     @cached_property
     def signer(self) -> Signer:
         name = self._account()
-        unlocked = self._unlocked()
+        unlocked = self.unlocked()
         for address in unlocked:
             if same_address(address, name):
                 return UnlockedSigner(self.node.w3, address)
@@ -165,7 +165,8 @@ class Session:
             )
         return self.options.account
 
-    def _unlocked(self) -> Sequence[str]:
+    def unlocked(self) -> Sequence[str]:
+        """The accounts that a local node signs for; none of any other node."""
         if self.node.chain_id not in LOCAL_CHAIN_IDS:
             return ()
         from milepost.chain.reverts import translated

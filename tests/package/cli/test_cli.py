@@ -224,3 +224,59 @@ def test_every_status_has_words():
     for status in Status:
         view = MilestoneView(status, Clock(0, 0, 0), 9, False, 1, 1, 0)
         assert silence(view, terms, Token("0x" + "03" * 20, "T", 0))
+
+
+@pytest.mark.node
+def test_dispute_offer_and_settle(milepost, funded, people, tmp_path):
+    outcome = milepost("dispute", funded, 1, "--percent", "50 %", by=people.freelancer)
+    assert outcome.code == 0, outcome.err
+    offer = tmp_path / "offer.json"
+    given = ("--to-freelancer", "500", "--expires", "2 days", "--out", offer)
+    outcome = milepost("offer", funded, 1, *given, by=people.client)
+    assert outcome.code == 0, outcome.err
+    outcome = milepost("settle", funded, "--offer", offer, by=people.freelancer)
+    assert outcome.code == 0, outcome.err
+    assert "500.00 USDP to the freelancer" in outcome.out
+
+
+@pytest.mark.node
+def test_rule_and_lapse(milepost, funded, people, pass_time):
+    for number in (1, 2):
+        assert milepost("dispute", funded, number, by=people.client).code == 0
+    outcome = milepost("rule", funded, 1, "--to-freelancer", "900 USDP", by=people.arbiter)
+    assert outcome.code == 0, outcome.err
+    assert "75.00 USDP to the arbiter" in outcome.out
+    assert milepost("lapse", funded, 2, by=people.client).code == 5
+    pass_time(30 * 86_400)
+    assert milepost("lapse", funded, 2, by=people.client).code == 0
+    found = milepost("status", funded, "--json").json
+    assert [m["status"] for m in found["milestones"]] == ["split", "split", "active"]
+
+
+@pytest.mark.node
+def test_changes_and_refund(milepost, funded, people, pass_time):
+    assert milepost("submit", funded, 1, by=people.freelancer).code == 0
+    assert milepost("changes", funded, 1, by=people.client).code == 0
+    assert milepost("request-refund", funded, 1, by=people.client).code == 0
+    assert milepost("refund", funded, 1, by=people.client).code == 5
+    pass_time(7 * 86_400)
+    outcome = milepost("refund", funded, 1, by=people.client)
+    assert outcome.code == 0, outcome.err
+    assert "1,500.00 USDP to the client" in outcome.out
+
+
+@pytest.mark.node
+def test_deploy_is_remembered(milepost, run, website, people, local_node):
+    outcome = milepost("deploy", "--practice-token", "--json", by=people.stranger)
+    assert outcome.code == 0, outcome.err
+    assert outcome.json["practice_token"].startswith("0x")
+    found = run("status", website, "--json", "--rpc-url", local_node.url).json
+    assert found["escrow"] == outcome.json["escrow"]
+    listed = milepost("accounts", "--json").json
+    assert people.client.address in [a["name"] for a in listed]
+
+
+@pytest.mark.node
+def test_nothing_to_withdraw(milepost, people):
+    assert milepost("withdraw", by=people.client).code == 5
+    assert milepost("withdraw", "--token", "NONE", by=people.client).code == 2

@@ -1,0 +1,180 @@
+"""Commands of a dispute and its ends: dispute, rule, offer, settle, lapse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from milepost.agreement import Agreement
+from milepost.cli import consents, render
+from milepost.cli.options import (
+    File,
+    Hours,
+    Number,
+    Out,
+    Percent,
+    Reason,
+    ToFreelancer,
+    Units,
+    acting,
+    signing,
+)
+from milepost.cli.session import Plan, Session
+from milepost.cli.work import hash_of, index_of, units_of
+from milepost.errors import InputError
+from milepost.types import ZERO_ADDRESS, Division, same_address
+from milepost.units import (
+    format_duration,
+    format_percent,
+    format_time,
+    parse_amount,
+    parse_duration,
+)
+
+Expires = Annotated[str, typer.Option("--expires", help='How long it is valid, like "2 days".')]
+OfferFile = Annotated[Path, typer.Option("--offer", help="The other party's signed offer.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command("dispute")(acting(dispute))
+    app.command("rule")(acting(rule))
+    app.command("offer")(signing(offer))
+    app.command("settle")(acting(settle))
+    app.command("lapse")(acting(lapse))
+
+
+def dispute(
+    session: Session,
+    file: File,
+    number: Number,
+    units: Units = None,
+    hours: Hours = None,
+    percent: Percent = None,
+    reason: Reason = None,
+) -> None:
+    """Dispute a milestone or a part of it; what is not disputed is paid at once."""
+    agreement = session.agreement(file)
+    terms, milestone = agreement.terms, index_of(agreement, number)
+    part = units_of(agreement, units, hours, percent)
+    if part is None:
+        part = session.escrow.milestone_at(terms, milestone).clock.claimed or terms.whole
+    value = terms.amount_of(milestone) * part // terms.whole
+    end = f"lapses with {format_percent(terms.default_bps)} to the freelancer"
+    who = "the two" if terms.arbiter == ZERO_ADDRESS else "the arbiter"
+    plan = Plan(
+        act=f"dispute {part} of {terms.whole} units of milestone {number}",
+        money=[
+            f"{render.amount(value, agreement.token)} stays; what is conceded is paid out at once"
+        ],
+        clock=f"{who} have {format_duration(terms.ruling_period)}, then it {end}"
+        if terms.arbiter == ZERO_ADDRESS
+        else f"{who} has {format_duration(terms.ruling_period)}, then it {end}",
+        token=agreement.token,
+    )
+    session.act(session.escrow.dispute(terms, milestone, part, hash_of(reason)), plan)
+
+
+def rule(
+    session: Session,
+    file: File,
+    number: Number,
+    to_freelancer: ToFreelancer,
+    reason: Reason = None,
+) -> None:
+    """Divide what is disputed, as the arbiter."""
+    agreement = session.agreement(file)
+    terms, milestone = agreement.terms, index_of(agreement, number)
+    given = _amount(agreement, to_freelancer)
+    call = session.escrow.rule(terms, milestone, given, hash_of(reason))
+    freelancer = f"the escrow pays {render.amount(given, agreement.token)} to {terms.payee}"
+    fee = format_percent(terms.arbiter_fee_bps)
+    plan = Plan(
+        act=f"rule on milestone {number}",
+        money=[freelancer, f"{fee} to the arbiter", f"the rest to the client {terms.client}"],
+        clock="no clock starts; the ruling is final",
+        token=agreement.token,
+    )
+    session.act(call, plan)
+
+
+def offer(
+    session: Session,
+    file: File,
+    number: Number,
+    to_freelancer: ToFreelancer,
+    expires: Expires,
+    out: Out = None,
+) -> None:
+    """Sign an offer to divide what is open. Free; it stays valid until it expires."""
+    agreement = session.agreement(file)
+    terms, milestone = agreement.terms, index_of(agreement, number)
+    me = session.signer.address
+    if not any(same_address(me, party) for party in (terms.client, terms.freelancer)):
+        raise InputError(f"Only the client and the freelancer make offers, and you are {me}.")
+    view = session.escrow.milestone_at(terms, milestone)
+    given = _amount(agreement, to_freelancer)
+    if given > view.open:
+        raise InputError(
+            f"Only {render.amount(view.open, agreement.token)} are open in milestone {number}."
+        )
+    division = Division(milestone, given, view.open - given)
+    expires_at = session.node.block().timestamp + parse_duration(expires)
+    render.facts(
+        {
+            **session.place(session.escrow.address),
+            "act": f"sign an offer for milestone {number}, valid until {format_time(expires_at)}",
+            "money": _division_words(agreement, division),
+        }
+    )
+    signature = session.escrow.sign_settlement(session.signer, terms, division, expires_at)
+    content = {
+        "milestone": number,
+        "to_freelancer": str(division.to_freelancer),
+        "to_client": str(division.to_client),
+        "expires_at": expires_at,
+        "by": me,
+        "signature": "0x" + signature.hex(),
+    }
+    consents.write(session, terms, consents.OFFER, content, out)
+
+
+def settle(session: Session, file: File, offer: OfferFile) -> None:
+    """Carry out the other party's offer."""
+    agreement = session.agreement(file)
+    terms = agreement.terms
+    division, expires_at, signature = consents.offer(session, terms, offer)
+    plan = Plan(
+        act=f"settle milestone {division.milestone + 1}",
+        money=[_division_words(agreement, division)],
+        token=agreement.token,
+    )
+    session.act(session.escrow.settle(terms, division, expires_at, signature), plan)
+
+
+def lapse(session: Session, file: File, number: Number) -> None:
+    """Divide by the terms' default what nobody ruled on in time. Anybody may."""
+    agreement = session.agreement(file)
+    terms, milestone = agreement.terms, index_of(agreement, number)
+    view = session.escrow.milestone_at(terms, milestone)
+    division = Division(milestone, view.to_freelancer, view.to_client)
+    plan = Plan(
+        act=f"let the dispute of milestone {number} lapse",
+        money=[_division_words(agreement, division)],
+        token=agreement.token,
+    )
+    session.act(session.escrow.lapse(terms, milestone), plan)
+
+
+def _amount(agreement: Agreement, text: str) -> int:
+    number = text.removesuffix(agreement.token.symbol).strip()
+    return parse_amount(number, agreement.token.decimals)
+
+
+def _division_words(agreement: Agreement, division: Division) -> str:
+    terms, token = agreement.terms, agreement.token
+    return (
+        f"the escrow pays {render.amount(division.to_freelancer, token)} to {terms.payee} and "
+        f"{render.amount(division.to_client, token)} to the client {terms.client}"
+    )
