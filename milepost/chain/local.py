@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -33,14 +35,14 @@ class LocalNode:
         return connect(self.url, chain_id=CHAIN_ID)
 
     def stop(self) -> None:
-        """End the process and wait for it. Does nothing the second time."""
+        """End the node and wait for it. Does nothing the second time."""
         if self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(5)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            # The program may be a launcher: what it started is in its group, and ends with it.
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        end = time.monotonic() + 5
+        while _is_listening(self.url) and time.monotonic() < end:
+            time.sleep(_POLL)
 
     def __enter__(self) -> LocalNode:
         return self
@@ -87,6 +89,7 @@ def _launch(program: Path, port: int, options: Sequence[str]) -> subprocess.Pope
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
     except OSError as error:
         raise NodeNotStarted(str(program), error.strerror or "it cannot be run") from error
@@ -108,3 +111,8 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _is_listening(url: str) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", int(url.rsplit(":", 1)[1]))) == 0
