@@ -14,6 +14,7 @@ person.
     |   |-- TransactionPending, TransactionDropped, TransactionReplaced, TransactionFailed
     |   |-- NodeProgramMissing, NodeNotStarted
     |   |-- DeploymentUnknown, DeploymentMismatch
+    |   |-- TokenUnsuitable             the token cannot be used, or not by signature
     |-- ContractError                 5: the contract refused; one class for each of its errors in
         |                             `milepost.contract_errors`, same name and fields
         |-- RevertedWithReason, Panicked, RevertUnknown
@@ -366,6 +367,18 @@ class DeploymentMismatch(ChainError):
     @property
     def message(self) -> str:
         return f"The code at {self.address} is not this version's escrow. Send no money there."
+
+
+@dataclass(eq=False)
+class TokenUnsuitable(ChainError):
+    """The token does not do what is asked as the standards say."""
+
+    token: str
+    problem: str
+
+    @property
+    def message(self) -> str:
+        return f"Token {self.token} cannot be used for this: {self.problem}."
 
 
 class ContractError(MilepostError):

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from milepost import contract_errors as refused
 from milepost import terms as typed
 from milepost.chain.deploy import load_deployment
+from milepost.chain.erc20 import Erc20
 from milepost.chain.escrow_contract import EscrowContract
 from milepost.chain.rpc import BlockIdentifier, Node, connect
 from milepost.chain.transactions import Call
@@ -240,22 +242,71 @@ class Escrow:
         data = self.amendment_data(terms, replacement, amendment)
         return replace(amendment, signature=signer.sign_typed_data(data))
 
+    def sign_permit(self, signer: Signer, token: str, value: int, deadline: int) -> bytes:
+        """The signer's ERC-2612 permit for the escrow, to send with `permit` before `fund`.
+
+        `value` is base units, `deadline` the last Unix time at which it works. Raises
+        TokenUnsuitable before anything is signed.
+        """
+        return signer.sign_typed_data(self.permit_data(signer.address, token, value, deadline))
+
+    def sign_authorization(
+        self,
+        signer: Signer,
+        terms: Terms,
+        milestones: Iterable[int],
+        valid_after: int,
+        valid_before: int,
+    ) -> Authorization:
+        """The client's ERC-3009 authorisation to fund these milestones, which anybody may carry.
+
+        It works after the Unix time `valid_after` and before `valid_before`, once. Raises
+        TokenUnsuitable and TokenMissing before anything is signed.
+        """
+        data = self.authorization_data(terms, milestones, valid_after, valid_before)
+        v, r, s = split_signature(signer.sign_typed_data(data))
+        return Authorization(valid_after, valid_before, v, r, s)
+
     def terms_data(self, terms: Terms) -> TypedData:
+        """What the freelancer signs to accept the deal."""
         return typed.terms_data(terms, self.node.chain_id, self.address)
 
     def approval_data(self, terms: Terms, approval: Approval) -> TypedData:
+        """What the client signs to approve."""
         agreement = self.agreement_id(terms)
         return typed.approval_data(approval, agreement, self.node.chain_id, self.address)
 
     def settlement_data(self, terms: Terms, division: Division, expires_at: int) -> TypedData:
+        """What a party signs to offer a division."""
         agreement = self.agreement_id(terms)
         return typed.settlement_data(
             division, expires_at, agreement, self.node.chain_id, self.address
         )
 
     def amendment_data(self, terms: Terms, replacement: Terms, amendment: Amendment) -> TypedData:
+        """What the freelancer signs to replace the agreement."""
         old, new = self.agreement_id(terms), self.agreement_id(replacement)
         return typed.amendment_data(amendment, old, new, self.node.chain_id, self.address)
+
+    def permit_data(self, owner: str, token: str, value: int, deadline: int) -> TypedData:
+        """What the owner of tokens signs as a permit for the escrow. Asks the token."""
+        return Erc20(self.node, token).permit_data(owner, self.address, value, deadline)
+
+    def authorization_data(
+        self, terms: Terms, milestones: Iterable[int], valid_after: int, valid_before: int
+    ) -> TypedData:
+        """What the client signs as an authorisation to fund. Asks the token."""
+        if same_address(terms.token, ZERO_ADDRESS):
+            raise refused.TokenMissing(terms.token)
+        chosen = to_set(milestones)
+        return Erc20(self.node, terms.token).authorization_data(
+            terms.client,
+            self.address,
+            _sum(terms, chosen),
+            valid_after,
+            valid_before,
+            self.authorization_nonce(terms, from_set(chosen)),
+        )
 
     def verify(self, signer: str, data: TypedData, signature: bytes) -> bool:
         """Whether the contract would take `signature` of `data` as one of `signer`.

@@ -149,6 +149,13 @@ def hash_typed_data(data: Mapping[str, Any]) -> bytes:
     return bytes(keccak(b"\x19" + message.version + message.header + message.body))
 
 
+def hash_domain(data: Mapping[str, Any]) -> bytes:
+    """The EIP-712 domain separator of typed data."""
+    from eth_account.messages import encode_typed_data
+
+    return bytes(encode_typed_data(full_message=dict(data)).header)
+
+
 def keccak256(data: bytes) -> bytes:
     """The hash that the chain uses."""
     from eth_utils.crypto import keccak

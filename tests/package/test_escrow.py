@@ -3,9 +3,17 @@ from dataclasses import replace
 import pytest
 
 from milepost import contract_errors as refused
-from milepost.errors import AllowanceTooLow, BalanceTooLow, InputError
+from milepost.errors import (
+    AllowanceTooLow,
+    BalanceTooLow,
+    InputError,
+    NoContract,
+    RevertUnknown,
+    TokenUnsuitable,
+)
+from milepost.escrow import split_signature
 from milepost.presets import fixed_price, hourly, retainer
-from milepost.types import ZERO_ADDRESS, Amendment, Authorization, Division, Status
+from milepost.types import ZERO_ADDRESS, Amendment, Division, Status
 from milepost.units import DAY
 
 pytestmark = pytest.mark.node
@@ -148,40 +156,141 @@ def test_signed_amendment_is_accepted(escrow, node, people, coin_terms, funded):
     assert escrow.statuses(replacement) == dict.fromkeys(funded, Status.ACTIVE)
 
 
-def test_permit_and_fund_in_a_batch(escrow, node, people, token, token_terms):
+@pytest.fixture
+def poor(escrow, people, token):
+    """The client has allowed the escrow nothing."""
     token.call("approve", escrow.address, 0).send(people.client)
+    return token
+
+
+@pytest.mark.parametrize("front_run", [False, True])
+def test_permit_and_fund_in_a_batch(escrow, node, people, poor, token_terms, front_run):
     with pytest.raises(AllowanceTooLow) as caught:
         escrow.fund(token_terms, [0]).simulate(people.client.address)
     assert caught.value.owner == people.client.address
     assert caught.value.needed == 1_500_250_000
 
     deadline = node.block().timestamp + DAY
-    signature = people.client.sign_typed_data(
-        token_data(
-            token,
-            "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)",
-            [people.client.address, escrow.address, 1_500_250_000, 0, deadline],
-        )
-    )
-    permit = escrow.permit(token.address, 1_500_250_000, deadline, signature)
+    signature = escrow.sign_permit(people.client, poor.address, 1_500_250_000, deadline)
+    if front_run:
+        v, r, s = split_signature(signature)
+        owner = people.client.address
+        args = (owner, escrow.address, 1_500_250_000, deadline, v, r, s)
+        poor.call("permit", *args).send(people.stranger)
+    permit = escrow.permit(poor.address, 1_500_250_000, deadline, signature)
     escrow.batch([permit, escrow.fund(token_terms, [0])]).send(people.client)
     assert escrow.statuses(token_terms) == {0: Status.OFFERED}
 
 
-def test_funded_by_authorization(escrow, node, people, token, token_terms):
-    nonce = escrow.authorization_nonce(token_terms, [0, 1])
-    before = node.block().timestamp + DAY
-    signature = people.client.sign_typed_data(
-        token_data(
-            token,
-            "ReceiveWithAuthorization(address from,address to,uint256 value,"
-            "uint256 validAfter,uint256 validBefore,bytes32 nonce)",
-            [people.client.address, escrow.address, 1_502_250_000, 0, before, nonce],
-        )
-    )
-    consent = Authorization(0, before, signature[64], signature[:32], signature[32:64])
-    escrow.fund_with_authorization(token_terms, [0, 1], consent).send(people.stranger)
-    assert escrow.statuses(token_terms) == {0: Status.OFFERED, 1: Status.OFFERED}
+@pytest.mark.parametrize("late", [-1, 0, 1])
+def test_a_permit_works_until_its_deadline(escrow, node, people, poor, token_terms, late):
+    deadline = node.block().timestamp + DAY
+    signature = escrow.sign_permit(people.client, poor.address, 1_500_250_000, deadline)
+    permit = escrow.permit(poor.address, 1_500_250_000, deadline, signature)
+    batch = escrow.batch([permit, escrow.fund(token_terms, [0])])
+    mine_at(node, deadline + late)
+    if late <= 0:
+        batch.simulate(people.client.address)
+    else:
+        with pytest.raises(AllowanceTooLow) as caught:
+            batch.simulate(people.client.address)
+        assert caught.value.allowance == 0
+
+
+def test_a_permit_works_once(escrow, node, people, poor, token_terms):
+    deadline = node.block().timestamp + DAY
+    signature = escrow.sign_permit(people.client, poor.address, 1_502_250_000, deadline)
+    permit = escrow.permit(poor.address, 1_502_250_000, deadline, signature)
+    escrow.batch([permit, escrow.fund(token_terms, [0, 1])]).send(people.client)
+    again = fixed_price(people.parties(poor.address), [5])
+    with pytest.raises(AllowanceTooLow):
+        escrow.batch([permit, escrow.fund(again, [0])]).send(people.client)
+    data = escrow.permit_data(people.client.address, poor.address, 5, deadline)
+    assert data["message"]["nonce"] == 1
+
+
+def test_a_permit_of_another_signer_allows_nothing(escrow, node, people, poor, token_terms):
+    deadline = node.block().timestamp + DAY
+    signature = escrow.sign_permit(people.stranger, poor.address, 1_500_250_000, deadline)
+    permit = escrow.permit(poor.address, 1_500_250_000, deadline, signature)
+    with pytest.raises(AllowanceTooLow):
+        escrow.batch([permit, escrow.fund(token_terms, [0])]).send(people.client)
+
+
+def authorize(escrow, people, terms, milestones, *, after=0, before=2**40):
+    return escrow.sign_authorization(people.client, terms, milestones, after, before)
+
+
+def test_a_stranger_carries_the_clients_authorization(escrow, people, poor, token_terms):
+    consent = authorize(escrow, people, token_terms, [0, 1])
+    acceptance = escrow.sign_terms(people.freelancer, token_terms)
+    before = poor.balance(people.client.address)
+    call = escrow.fund_with_authorization(token_terms, [0, 1], consent, acceptance)
+    call.send(people.stranger)
+    assert escrow.statuses(token_terms) == {0: Status.ACTIVE, 1: Status.ACTIVE}
+    assert before - poor.balance(people.client.address) == 1_502_250_000
+
+
+def test_an_authorization_funds_nothing_else(escrow, people, poor, token_terms):
+    consent = authorize(escrow, people, token_terms, [0])
+    other = replace(token_terms, salt=b"\1" * 32)
+    twin = replace(token_terms, amounts=(1_500_250_000, 1_500_250_000))
+    for terms, milestones in ((token_terms, [1]), (token_terms, [0, 1]), (other, [0]), (twin, [1])):
+        call = escrow.fund_with_authorization(terms, milestones, consent)
+        with pytest.raises(RevertUnknown):
+            call.simulate(people.stranger.address)
+    escrow.fund_with_authorization(token_terms, [0], consent).simulate(people.stranger.address)
+
+
+@pytest.mark.parametrize("late", [-1, 0, 1])
+def test_an_authorization_works_before_its_end(escrow, node, people, poor, token_terms, late):
+    end = node.block().timestamp + DAY
+    consent = authorize(escrow, people, token_terms, [0], before=end)
+    call = escrow.fund_with_authorization(token_terms, [0], consent)
+    mine_at(node, end + late)
+    if late < 0:
+        call.simulate(people.stranger.address)
+    else:
+        with pytest.raises(RevertUnknown):
+            call.simulate(people.stranger.address)
+
+
+@pytest.mark.parametrize("late", [-1, 0, 1])
+def test_an_authorization_works_after_its_begin(escrow, node, people, poor, token_terms, late):
+    begin = node.block().timestamp + DAY
+    consent = authorize(escrow, people, token_terms, [0], after=begin)
+    call = escrow.fund_with_authorization(token_terms, [0], consent)
+    mine_at(node, begin + late)
+    if late > 0:
+        call.simulate(people.stranger.address)
+    else:
+        with pytest.raises(RevertUnknown):
+            call.simulate(people.stranger.address)
+
+
+def test_an_authorization_that_was_used_is_not_signed_again(escrow, people, poor, token_terms):
+    consent = authorize(escrow, people, token_terms, [0])
+    escrow.fund_with_authorization(token_terms, [0], consent).send(people.stranger)
+    with pytest.raises(TokenUnsuitable, match="used or cancelled"):
+        authorize(escrow, people, token_terms, [0])
+
+
+def test_the_coin_has_no_authorization(escrow, people, coin_terms):
+    with pytest.raises(refused.TokenMissing):
+        authorize(escrow, people, coin_terms, [0])
+
+
+def test_nothing_is_signed_for_what_is_no_token(escrow, people, coin_terms):
+    class Untouched:
+        address = people.client.address
+
+        def sign_typed_data(self, data):
+            pytest.fail("signed")
+
+    with pytest.raises(TokenUnsuitable):
+        escrow.sign_permit(Untouched(), escrow.address, 1, 2**40)
+    with pytest.raises(NoContract):
+        escrow.sign_permit(Untouched(), "0x" + "99" * 20, 1, 2**40)
 
 
 def test_credit_of_a_denied_payee_is_withdrawn(escrow, people, token, token_terms):
@@ -238,21 +347,7 @@ def test_a_batch_refuses_the_coin(escrow, coin_terms):
         escrow.batch([escrow.fund(coin_terms, [0])])
 
 
-def token_data(token, signature, values):
-    primary, _, rest = signature.rstrip(")").partition("(")
-    members = [dict(zip(("type", "name"), m.split(), strict=True)) for m in rest.split(",")]
-    domain = ["string name", "string version", "uint256 chainId", "address verifyingContract"]
-    return {
-        "types": {
-            "EIP712Domain": [dict(zip(("type", "name"), m.split(), strict=True)) for m in domain],
-            primary: members,
-        },
-        "primaryType": primary,
-        "domain": {
-            "name": "Practice Dollar",
-            "version": "1",
-            "chainId": token.node.chain_id,
-            "verifyingContract": token.address,
-        },
-        "message": {m["name"]: v for m, v in zip(members, values, strict=True)},
-    }
+def mine_at(node, timestamp):
+    """Mines a block at `timestamp`, at which calls are then simulated."""
+    node.w3.provider.make_request("evm_setNextBlockTimestamp", [timestamp])
+    node.w3.provider.make_request("evm_mine", [])
