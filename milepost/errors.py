@@ -4,7 +4,8 @@ person.
     MilepostError                     exit code 1
     |-- InputError                    2: what a person or a file said
     |   |-- AgreementFileError        one place in an agreement file: path, line, field
-    |   |-- AmountError, DurationError, ShareError, SelectionError, AddressError, HashError
+    |   |-- AmountError, DurationError, ShareError, SelectionError
+    |   |-- AddressError, HashError, NumberError
     |-- SigningError                  3: keys, passwords and signatures
     |   |-- KeystoreNotFound, KeystoreUnreadable, PasswordMissing, PasswordWrong
     |   |-- SignerUnavailable         the node will not sign
@@ -131,6 +132,19 @@ class HashError(InputError):
     @property
     def message(self) -> str:
         return f'{self.field}: "{self.value}" is not a hash of 32 bytes.'
+
+
+@dataclass(eq=False)
+class NumberError(InputError):
+    """A number that the contract has no room for, or that is none."""
+
+    field: str
+    value: str
+    bits: int
+
+    @property
+    def message(self) -> str:
+        return f"{self.field}: {self.value} is not a whole number from 0 to 2^{self.bits} - 1."
 
 
 class SigningError(MilepostError):

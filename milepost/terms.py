@@ -1,14 +1,18 @@
 """What the parties sign, and whether terms keep the contract's rules.
 
 The builders return EIP-712 typed data as a wallet takes it: plain names as the contract has them,
-sets of milestones as lists of indexes. The digests are the contract's. Nothing here signs or sends.
+sets of milestones as lists of indexes. The digests are the contract's. A number that does not fit
+the contract's type raises NumberError. Nothing here signs or sends.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from milepost import contract_errors as refused
+from milepost.errors import NumberError
 from milepost.types import (
     BPS,
     MAX_MILESTONES,
@@ -19,6 +23,7 @@ from milepost.types import (
     Division,
     Terms,
     from_set,
+    require_uint,
     same_address,
 )
 from milepost.units import DAY, HOUR
@@ -33,6 +38,7 @@ MAX_PERIOD = 365 * DAY
 MAX_UNITS = 32_767
 MAX_AMOUNT = 2**128 - 1
 
+_UINT = re.compile(r"uint(\d+)(\[\])?")
 _DOMAIN = (
     ("name", "string"),
     ("version", "string"),
@@ -71,24 +77,7 @@ _AMENDMENT = (
 
 def terms_data(terms: Terms, chain_id: int, escrow: str) -> TypedData:
     """Typed data of the terms: the freelancer's acceptance is a signature of it."""
-    message = {
-        "client": terms.client,
-        "freelancer": terms.freelancer,
-        "payee": terms.payee,
-        "arbiter": terms.arbiter,
-        "token": terms.token,
-        "reviewPeriod": terms.review_period,
-        "responsePeriod": terms.response_period,
-        "rulingPeriod": terms.ruling_period,
-        "arbiterFeeBps": terms.arbiter_fee_bps,
-        "defaultBps": terms.default_bps,
-        "start": terms.start,
-        "period": terms.period,
-        "units": terms.units,
-        "scope": terms.scope,
-        "salt": terms.salt,
-        "amounts": list(terms.amounts),
-    }
+    message = _terms_message(terms)
     return _typed(chain_id, escrow, "Terms", message, Terms=_TERMS)
 
 
@@ -145,8 +134,14 @@ def agreement_id(terms: Terms, chain_id: int, escrow: str) -> AgreementId:
 def validate(terms: Terms, escrow: str | None = None) -> None:
     """Raise the contract's error for the first rule that `terms` break, in the contract's order.
 
-    Whether there is a token at the token's address is for the chain to say.
+    Whether there is a token at the token's address is for the chain to say. Raises NumberError for
+    what is no number, is negative, or has no room in the contract's type.
     """
+    message = _terms_message(terms)
+    for name, bits, number in _numbers(message, _TERMS):
+        # What is only too large comes last: the contract's own error says more.
+        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+            raise NumberError(name, repr(number), bits)
     roles = [a.lower() for a in (terms.client, terms.freelancer, terms.arbiter)]
     if ZERO_ADDRESS in roles[:2]:
         raise refused.PartyMissing(terms.client, terms.freelancer)
@@ -163,6 +158,24 @@ def validate(terms: Terms, escrow: str | None = None) -> None:
     _validate_period(terms.response_period, refused.ResponsePeriodOutOfRange)
     _validate_period(terms.ruling_period, refused.RulingPeriodOutOfRange)
     _validate_metering(terms)
+    require_numbers(message, _TERMS)
+
+
+def require_numbers(message: Mapping[str, Any], members: Iterable[tuple[str, str]]) -> None:
+    """Raises NumberError for the first unsigned integer of a message that does not fit its type."""
+    for name, bits, number in _numbers(message, members):
+        require_uint(number, bits, name)
+
+
+def _numbers(
+    message: Mapping[str, Any], members: Iterable[tuple[str, str]]
+) -> Iterator[tuple[str, int, Any]]:
+    """Every unsigned integer of a message: its name in words, the bits of its type, its value."""
+    for name, kind in members:
+        if found := _UINT.fullmatch(kind):
+            words = re.sub(r"(?=[A-Z])", " ", name).lower()
+            for number in message[name] if found[2] else [message[name]]:
+                yield words, int(found[1]), number
 
 
 def _validate_amounts(amounts: tuple[int, ...]) -> None:
@@ -196,12 +209,35 @@ def _validate_metering(terms: Terms) -> None:
         raise refused.MeteringInvalid(terms.start, terms.units, len(terms.amounts))
 
 
-def _division(division: Division) -> dict[str, int]:
+def _terms_message(terms: Terms) -> dict[str, Any]:
     return {
+        "client": terms.client,
+        "freelancer": terms.freelancer,
+        "payee": terms.payee,
+        "arbiter": terms.arbiter,
+        "token": terms.token,
+        "reviewPeriod": terms.review_period,
+        "responsePeriod": terms.response_period,
+        "rulingPeriod": terms.ruling_period,
+        "arbiterFeeBps": terms.arbiter_fee_bps,
+        "defaultBps": terms.default_bps,
+        "start": terms.start,
+        "period": terms.period,
+        "units": terms.units,
+        "scope": terms.scope,
+        "salt": terms.salt,
+        "amounts": list(terms.amounts),
+    }
+
+
+def _division(division: Division) -> dict[str, int]:
+    message = {
         "milestone": division.milestone,
         "toFreelancer": division.to_freelancer,
         "toClient": division.to_client,
     }
+    require_numbers(message, _DIVISION)
+    return message
 
 
 def _typed(
@@ -211,6 +247,7 @@ def _typed(
     message: dict[str, Any],
     **types: tuple[tuple[str, str], ...],
 ) -> TypedData:
+    require_numbers(message, types[primary])
     return {
         "types": {
             name: [{"name": n, "type": t} for n, t in members]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from milepost.terms import TypedData
+from milepost.terms import TypedData, require_numbers
 
 PERMIT_TYPE = "Permit"
 AUTHORIZATION_TYPE = "ReceiveWithAuthorization"
@@ -87,6 +87,8 @@ def _typed(domain: TokenDomain, primary: str, values: tuple[Any, ...]) -> TypedD
     }
     used = {name: part for name, part in parts.items() if part[1] is not None}
     members = _TYPES[primary]
+    message = {name: value for (name, _), value in zip(members, values, strict=True)}
+    require_numbers(message, members)
     return {
         "types": {
             "EIP712Domain": [{"name": name, "type": kind} for name, (kind, _) in used.items()],
@@ -94,5 +96,5 @@ def _typed(domain: TokenDomain, primary: str, values: tuple[Any, ...]) -> TypedD
         },
         "primaryType": primary,
         "domain": {name: value for name, (_, value) in used.items()},
-        "message": {name: value for (name, _), value in zip(members, values, strict=True)},
+        "message": message,
     }

@@ -3,7 +3,7 @@
 They mirror the contract's structs field by field, in the same order and with snake_case names.
 Amounts are token base units, times Unix seconds, milestones numbered from zero. Nothing here talks
 to a chain or judges whether terms are good: `milepost.terms` does. A value that could not be
-encoded at all (a bad address, a short hash) is refused.
+encoded at all (a bad address, a short hash) is refused; a number, once it is encoded.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NewType
 
-from milepost.errors import AddressError, HashError, SelectionError
+from milepost.errors import AddressError, HashError, NumberError, SelectionError
 
 AgreementId = NewType("AgreementId", bytes)
 """The 32-byte EIP-712 digest of terms on one chain and contract."""
@@ -205,6 +205,13 @@ def require_hash(value: bytes, name: str = "hash") -> bytes:
     """`value` if it is 32 bytes. Raises HashError."""
     if not isinstance(value, bytes) or len(value) != 32:
         raise HashError(name, value.hex() if isinstance(value, bytes) else str(value))
+    return value
+
+
+def require_uint(value: int, bits: int, name: str = "number") -> int:
+    """`value` if it is a whole number of at most `bits` bits. Raises NumberError."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**bits:
+        raise NumberError(name, repr(value), bits)
     return value
 
 

@@ -28,7 +28,7 @@ from milepost.token_consents import (
     encoded_type,
     permit_data,
 )
-from milepost.types import ZERO_ADDRESS, same_address
+from milepost.types import ZERO_ADDRESS, require_address, require_uint, same_address
 
 # EIP-5267: a bit for each part of the domain that is in use.
 _NAME, _VERSION, _CHAIN, _CONTRACT, _SALT = (1 << i for i in range(5))
@@ -214,4 +214,9 @@ class Erc20:
 
 def _encode(signature: str, args: Sequence[Any]) -> bytes:
     types = signature.partition("(")[2].rstrip(")").split(",") if args else []
+    for kind, value in zip(types, args, strict=True):
+        if kind == "address":
+            require_address(value)
+        elif kind == "uint256":
+            require_uint(value, 256, "value")
     return bytes(keccak(text=signature)[:4] + encode(types, args))

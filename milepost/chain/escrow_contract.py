@@ -1,15 +1,15 @@
 """The escrow's ABI in Python: snake_case, dataclasses in and out, and nothing of its own.
 
-Reads take a block. Writes return an unsent call. Sets of milestones are integers, as `types.to_set`
+Reads take a block. Writes return an unsent call. An argument that does not fit the contract's type
+is refused here, before any encoding. Sets of milestones are integers, as `types.to_set`
 makes them; `milepost.escrow` is the same with lists of indexes and signatures.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import fields, is_dataclass
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from functools import cache, cached_property
 from typing import Any
 
 from eth_utils.address import to_checksum_address
@@ -17,6 +17,7 @@ from web3.contract import Contract
 from web3.types import BlockIdentifier
 
 from milepost.artifacts import load_artifact
+from milepost.chain.events import snake
 from milepost.chain.reverts import translated
 from milepost.chain.rpc import Node
 from milepost.chain.transactions import Call
@@ -31,9 +32,10 @@ from milepost.types import (
     MilestoneView,
     Status,
     Terms,
+    require_address,
+    require_hash,
+    require_uint,
 )
-
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
 class EscrowContract:
@@ -130,25 +132,42 @@ class EscrowContract:
         return self.node.w3.eth.contract(to_checksum_address(self.address), abi=abi)
 
     def _read(self, name: str, args: list[Any], block: BlockIdentifier) -> Any:
-        function = self._contract.get_function_by_name(name)(*map(to_abi, args))
+        function = self._contract.get_function_by_name(name)(*_encodable(name, args))
         with translated(self.node.label):
             return function.call(block_identifier=block)
 
     def _write(self, name: str, args: list[Any], value: int = 0, token: str = ZERO_ADDRESS) -> Call:
-        encoded = self._contract.encode_abi(name, args=[to_abi(a) for a in args])
+        encoded = self._contract.encode_abi(name, args=_encodable(name, args))
         data = bytes.fromhex(str(encoded).removeprefix("0x"))
         return Call(self.node, name, self.address, data, value, token)
 
 
-def to_abi(value: Any) -> Any:
-    """A value as web3 encodes it: dataclasses become tuples, addresses get their checksum."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return tuple(to_abi(getattr(value, f.name)) for f in fields(value))
-    if isinstance(value, list | tuple):
-        return [to_abi(v) for v in value]
-    if isinstance(value, str) and _ADDRESS.fullmatch(value):
-        return to_checksum_address(value)
-    return value
+def to_abi(entry: Mapping[str, Any], value: Any) -> Any:
+    """A value as web3 encodes it for one entry of the ABI: dataclasses become tuples.
+
+    Raises NumberError, AddressError and HashError for what does not fit the entry's type.
+    """
+    kind, name = entry["type"], snake(entry["name"]).replace("_", " ")
+    if kind.endswith("[]"):
+        return [to_abi({**entry, "type": kind[:-2]}, v) for v in value]
+    if kind == "tuple":
+        parts = (getattr(value, f.name) for f in fields(value))
+        return tuple(to_abi(c, v) for c, v in zip(entry["components"], parts, strict=True))
+    if kind == "address":
+        return to_checksum_address(require_address(value, name))
+    if kind == "bytes32":
+        return require_hash(value, name)
+    return require_uint(value, int(kind[4:]), name) if kind.startswith("uint") else value
+
+
+@cache
+def _inputs() -> dict[str, list[dict[str, Any]]]:
+    abi = load_artifact("MilestoneEscrow").abi
+    return {item["name"]: item["inputs"] for item in abi if item["type"] == "function"}
+
+
+def _encodable(name: str, args: Sequence[Any]) -> list[Any]:
+    return [to_abi(entry, value) for entry, value in zip(_inputs()[name], args, strict=True)]
 
 
 def _milestone_view(raw: Any) -> MilestoneView:

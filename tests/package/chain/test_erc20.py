@@ -5,7 +5,7 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from milepost.chain.erc20 import Erc20
-from milepost.errors import NoContract, TokenUnsuitable
+from milepost.errors import AddressError, NoContract, NumberError, TokenUnsuitable
 from milepost.signing import hash_domain
 from milepost.token_consents import TokenDomain, encoded_type, permit_data
 
@@ -74,6 +74,16 @@ def test_it_approves(token, people, escrow):
     read = Erc20(token.node, token.address)
     read.approve(escrow.address, 7).send(people.client)
     assert read.allowance(people.client.address, escrow.address) == 7
+
+
+def test_it_refuses_what_cannot_be_encoded(token, escrow):
+    read = Erc20(token.node, token.address)
+    with pytest.raises(NumberError):
+        read.approve(escrow.address, -1)
+    with pytest.raises(NumberError):
+        escrow.permit_data(escrow.address, token.address, 1, 2**256)
+    with pytest.raises(AddressError):
+        read.balance("0x12")
 
 
 def test_it_reads_at_a_block(token, people):
