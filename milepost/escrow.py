@@ -14,6 +14,7 @@ from milepost import contract_errors as refused
 from milepost import terms as typed
 from milepost.chain.deploy import load_deployment
 from milepost.chain.erc20 import Erc20
+from milepost.chain.erc1271 import is_valid_signature
 from milepost.chain.escrow_contract import EscrowContract
 from milepost.chain.rpc import BlockIdentifier, Node, connect
 from milepost.chain.transactions import Call
@@ -317,7 +318,14 @@ class Escrow:
         found = recover(digest, signature)
         if found is not None and same_address(found, signer):
             return True
-        return _verify_by_contract(self.node, signer, digest, signature)
+        return self._verify_by_contract(signer, digest, signature)
+
+    def _verify_by_contract(self, signer: str, digest: bytes, signature: bytes) -> bool:
+        try:
+            self.node.require_contract(signer)
+        except NoContract:
+            return False
+        return is_valid_signature(self.node, signer, digest, signature, self.address)
 
 
 def split_signature(signature: bytes) -> tuple[int, bytes, bytes]:
@@ -330,13 +338,3 @@ def split_signature(signature: bytes) -> tuple[int, bytes, bytes]:
 def _sum(terms: Terms, milestones: int) -> int:
     # Beyond the last milestone the contract refuses, with its own error.
     return terms.sum_of(i for i in from_set(milestones) if i < terms.count)
-
-
-def _verify_by_contract(node: Node, signer: str, digest: bytes, signature: bytes) -> bool:
-    from milepost.chain.erc1271 import is_valid_signature
-
-    try:
-        node.require_contract(signer)
-    except NoContract:
-        return False
-    return is_valid_signature(node, signer, digest, signature)

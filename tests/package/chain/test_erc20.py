@@ -17,27 +17,9 @@ USED_ALL_BUT_SALT = b"\x0f"
 
 
 @pytest.fixture
-def canned(node):
-    """Puts a token that answers each signature with fixed bytes, and reverts on any other."""
-
+def canned(node, canned_contract):
     def put(answers):
-        head = bytes.fromhex("5f3560e01c")  # the selector
-        branch, body = 11, 14  # bytes of code for each answer
-        start = len(head) + branch * len(answers) + 3
-        offset = start + body * len(answers)
-        dispatch, bodies, data = b"", b"", b""
-        for i, (signature, answer) in enumerate(answers.items()):
-            target = start + body * i
-            # DUP1, PUSH4 selector, EQ, PUSH2 target, JUMPI
-            selector = keccak(text=signature)[:4]
-            dispatch += b"\x80\x63" + selector + b"\x14\x61" + target.to_bytes(2) + b"\x57"
-            # JUMPDEST, CODECOPY(0, offset, length), RETURN(0, length)
-            length = b"\x61" + len(answer).to_bytes(2)
-            place = b"\x61" + (offset + len(data)).to_bytes(2)
-            bodies += b"\x5b" + length + place + b"\x5f\x39" + length + b"\x5f\xf3"
-            data += answer
-        code = head + dispatch + b"\x5f\x5f\xfd" + bodies + data
-        node.w3.provider.make_request("anvil_setCode", [ADDRESS, "0x" + code.hex()])
+        canned_contract(ADDRESS, answers)
         return Erc20(node, ADDRESS)
 
     return put
