@@ -16,18 +16,21 @@ from typing import Any, TypeVar
 
 import yaml
 
+from milepost import contract_errors as refused
 from milepost import presets
-from milepost.errors import AgreementFileError, InputError
+from milepost.errors import AgreementFileError, ContractError, InputError
+from milepost.networks import NETWORKS
 from milepost.signing import is_checksum_address, keccak256
-from milepost.types import ZERO_ADDRESS, ZERO_HASH, Terms
-from milepost.units import parse_amount, parse_duration, parse_percent
+from milepost.terms import validate
+from milepost.types import ZERO_ADDRESS, ZERO_HASH, Terms, same_address
+from milepost.units import format_amount, parse_amount, parse_duration, parse_percent
 
 T = TypeVar("T")
 
 COIN = "coin"
 KINDS = ("fixed price", "hourly", "retainer")
 _COMMON = {
-    "title", "kind", "client", "freelancer", "payee", "arbiter", "token", "review period",
+    "title", "kind", "chain", "client", "freelancer", "payee", "arbiter", "token", "review period",
     "response period", "ruling period", "arbiter fee", "default share", "scope", "salt",
 }  # fmt: skip
 _OF_KIND = {
@@ -36,6 +39,17 @@ _OF_KIND = {
     "retainer": {"amount", "start"},
 }
 _OF_MILESTONE = {"title", "amount", "due", "deliverables"}
+_FIELD_OF: dict[type[ContractError], str] = {
+    refused.PartyMissing: "client",
+    refused.RecipientInvalid: "payee",
+    refused.MilestoneCountOutOfRange: "milestones",
+    refused.ArbiterFeeTooHigh: "arbiter fee",
+    refused.DefaultShareTooHigh: "default share",
+    refused.ReviewPeriodOutOfRange: "review period",
+    refused.ResponsePeriodOutOfRange: "response period",
+    refused.RulingPeriodOutOfRange: "ruling period",
+    refused.MeteringInvalid: "start",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,31 +77,66 @@ class Agreement:
 
     title: str
     kind: str
+    chain_id: int | None
     token: Token
     terms: Terms
     items: tuple[Item, ...]
     scope_text: str
 
 
+class AgreementFile:
+    """A file that was read, and whose fields are not judged yet."""
+
+    def __init__(self, fields: _Fields, scope: bytes) -> None:
+        self._fields = fields
+        self._scope = scope
+
+    @property
+    def chain_id(self) -> int | None:
+        """The chain that the file names. Raises AgreementFileError."""
+        return self._fields.parsed("chain", _chain) if self._fields.has("chain") else None
+
+    def agreement(self, tokens: Mapping[str, Token]) -> Agreement:
+        """The agreement; `tokens` are those known by name or by address.
+
+        Raises AgreementFileError.
+        """
+        return _agreement(self._fields, self.chain_id, self._scope, tokens)
+
+
+def read(path: Path) -> AgreementFile:
+    """Read the file at `path`. Raises AgreementFileError."""
+    try:
+        return parse(path.read_bytes(), path.name)
+    except OSError as error:
+        raise AgreementFileError(path.name, 0, "", f"cannot be read: {error.strerror}") from error
+
+
+def parse(content: bytes, name: str) -> AgreementFile:
+    """Read the content of a file called `name`. Raises AgreementFileError."""
+    try:
+        tree = yaml.compose(content.decode(), Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise AgreementFileError(name, line, "", f"not YAML: {error.problem}") from error
+    except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise AgreementFileError(name, 0, "", "not a YAML text in UTF-8") from error
+    if not isinstance(tree, yaml.MappingNode):
+        raise AgreementFileError(name, 1, "", "write fields such as `client: 0x...`")
+    return AgreementFile(_Fields(name, tree), keccak256(content))
+
+
 def load(path: Path, tokens: Mapping[str, Token]) -> Agreement:
-    """Read the agreement file at `path`; `tokens` are those known by name or by address.
+    """Read and judge the agreement file at `path`; `tokens` are those known by name or by address.
 
     Raises AgreementFileError.
     """
-    try:
-        content = path.read_bytes()
-        tree = yaml.compose(content.decode(), Loader=yaml.SafeLoader)
-    except (OSError, UnicodeDecodeError) as error:
-        raise AgreementFileError(path.name, 0, "", f"cannot be read: {error}") from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise AgreementFileError(path.name, line, "", f"not YAML: {error.problem}") from error
-    if not isinstance(tree, yaml.MappingNode):
-        raise AgreementFileError(path.name, 1, "", "write fields such as `client: 0x...`")
-    return _agreement(_Fields(path.name, tree), keccak256(content), tokens)
+    return read(path).agreement(tokens)
 
 
-def _agreement(fields: _Fields, scope: bytes, tokens: Mapping[str, Token]) -> Agreement:
+def _agreement(
+    fields: _Fields, chain_id: int | None, scope: bytes, tokens: Mapping[str, Token]
+) -> Agreement:
     kind = fields.text("kind")
     if kind not in KINDS:
         raise fields.error("kind", f"{kind!r} is none of {', '.join(KINDS)}")
@@ -105,7 +154,9 @@ def _agreement(fields: _Fields, scope: bytes, tokens: Mapping[str, Token]) -> Ag
         token=token.address,
     )
     items: tuple[Item, ...] = ()
+    amounts: tuple[tuple[_Fields, str], ...]  # where each amount stands in the file
     if kind == "fixed price":
+        entries = fields.mappings("milestones", _OF_MILESTONE)
         items = tuple(
             Item(
                 item.text("title"),
@@ -113,22 +164,44 @@ def _agreement(fields: _Fields, scope: bytes, tokens: Mapping[str, Token]) -> Ag
                 item.day("due") if item.has("due") else None,
                 item.texts("deliverables"),
             )
-            for item in fields.mappings("milestones", _OF_MILESTONE)
+            for item in entries
         )
+        amounts = tuple((item, "amount") for item in entries)
         terms = presets.fixed_price(parties, (i.amount for i in items), scope=scope)
     elif kind == "hourly":
-        hours = fields.parsed("weekly limit", _whole_hours)
+        amounts = ((fields, "rate"),)
+        hours = fields.parsed("weekly limit", parse_weekly_limit)
         start, rate = fields.moment("start"), amount(fields, "rate")
         terms = presets.hourly(parties, rate=rate, hours_per_week=hours, start=start, scope=scope)
         if terms.start != start:
             raise fields.error("start", "weeks begin on a Monday, 00:00 UTC")
     else:
+        amounts = ((fields, "amount"),)
         terms = presets.retainer(
             parties, amount=amount(fields, "amount"), start=fields.moment("start"), scope=scope
         )
+    terms = _chosen(fields, terms)
+    _judge(fields, terms, token, amounts)
     return Agreement(
-        fields.text("title"), kind, token, _chosen(fields, terms), items, fields.text("scope")
+        fields.text("title"), kind, chain_id, token, terms, items, fields.text("scope")
     )
+
+
+def _judge(
+    fields: _Fields, terms: Terms, token: Token, amounts: tuple[tuple[_Fields, str], ...]
+) -> None:
+    """Raises AgreementFileError at the field whose value the contract would refuse."""
+    try:
+        validate(terms)
+    except refused.AmountOutOfRange as error:
+        error.in_units(lambda value: format_amount(value, token.decimals, token.symbol))
+        source, name = amounts[error.milestone]
+        raise source.error(name, error.message) from error
+    except refused.RolesNotDistinct as error:
+        name = "freelancer" if same_address(terms.client, terms.freelancer) else "arbiter"
+        raise fields.error(name, error.message) from error
+    except ContractError as error:
+        raise fields.error(_FIELD_OF.get(type(error), ""), error.message) from error
 
 
 def _chosen(fields: _Fields, terms: Terms) -> Terms:
@@ -142,6 +215,15 @@ def _chosen(fields: _Fields, terms: Terms) -> Terms:
             chosen[field] = fields.parsed(name, parse_percent)
     salt = fields.parsed("salt", _hash) if fields.has("salt") else ZERO_HASH
     return replace(terms, **chosen, salt=salt)
+
+
+def _chain(text: str) -> int:
+    for chain_id, network in NETWORKS.items():
+        if text.lower() == network.name.lower() and not network.name.startswith("local"):
+            return chain_id
+    if not text.isascii() or not text.isdecimal() or int(text) == 0:
+        raise _UnfitError(f"{text!r} is neither the number of a chain nor a name known here")
+    return int(text)
 
 
 def _token(fields: _Fields, tokens: Mapping[str, Token]) -> Token:
@@ -159,7 +241,8 @@ def _amount(text: str, token: Token) -> int:
     return parse_amount(number, token.decimals)
 
 
-def _whole_hours(text: str) -> int:
+def parse_weekly_limit(text: str) -> int:
+    """Hours of a limit such as "40 hours". Raises InputError."""
     seconds = parse_duration(text)
     if seconds == 0 or seconds % 3600 or seconds > 168 * 3600:
         raise _UnfitError(f"{text!r} is not a number of whole hours from 1 to 168")

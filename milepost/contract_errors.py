@@ -258,8 +258,8 @@ class RulingTooHigh(ContractError):
     def message(self) -> str:
         return (
             f"The ruling on {_milestone(self.milestone)} gives the freelancer "
-            f"{self.to_freelancer} base units, and after the fee only {self.max} are there to "
-            "divide."
+            f"{self._amount(self.to_freelancer)}, and after the fee only {self._amount(self.max)} "
+            "are there to divide."
         )
 
 
@@ -274,9 +274,11 @@ class DivisionMismatch(ContractError):
     @property
     def message(self) -> str:
         return (
-            f"{self.to_freelancer} for the freelancer and {self.to_client} for the client make "
-            f"{self.to_freelancer + self.to_client} base units, and exactly {self.open} are "
-            f"open of {_milestone(self.milestone)}. Make a new offer that adds up."
+            f"{self._amount(self.to_freelancer)} for the freelancer and "
+            f"{self._amount(self.to_client)} for the client make "
+            f"{self._amount(self.to_freelancer + self.to_client)}, and exactly "
+            f"{self._amount(self.open)} are open of {_milestone(self.milestone)}. Make a new offer "
+            "that adds up."
         )
 
 
@@ -362,8 +364,8 @@ class AmountOutOfRange(ContractError):
     @property
     def message(self) -> str:
         return (
-            f"The amount of {_milestone(self.milestone)} is {self.amount} base units; 1 to "
-            f"{self.max} are possible."
+            f"The amount of {_milestone(self.milestone)} is {self._amount(self.amount)}; "
+            f"{self._amount(1)} to {self._amount(self.max)} are possible."
         )
 
 
@@ -460,8 +462,8 @@ class ValueMismatch(ContractError):
     @property
     def message(self) -> str:
         return (
-            f"The call brought {self.given} base units of the coin and needs exactly "
-            f"{self.required}."
+            f"The call brought {self._amount(self.given)} of the coin and needs exactly "
+            f"{self._amount(self.required)}."
         )
 
 
@@ -475,8 +477,9 @@ class TransferNotExact(ContractError):
     @property
     def message(self) -> str:
         return (
-            f"Token {self.token} delivered {self.balance_after - self.balance_before} of "
-            f"{self.amount} base units. Tokens that take a fee or change balances cannot be "
+            f"Token {self.token} delivered "
+            f"{self._amount(self.balance_after - self.balance_before)} of "
+            f"{self._amount(self.amount)}. Tokens that take a fee or change balances cannot be "
             "used."
         )
 
@@ -542,8 +545,8 @@ class InsufficientBalance(ContractError):
     @property
     def message(self) -> str:
         return (
-            f"The contract holds {self.balance} base units of the coin and would need "
-            f"{self.needed}. Please report this."
+            f"The contract holds {self._amount(self.balance)} of the coin and would need "
+            f"{self._amount(self.needed)}. Please report this."
         )
 
 

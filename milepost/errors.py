@@ -9,32 +9,36 @@ person.
     |-- SigningError                  3: keys, passwords and signatures
     |   |-- KeystoreNotFound, KeystoreUnreadable, PasswordMissing, PasswordWrong
     |   |-- SignerUnavailable         the node will not sign
-    |-- ChainError                    4: the node or the transaction
+    |-- ChainError                    4: the node, or what stands on its chain
     |   |-- NodeUnreachable, WrongChain, NoContract, CallRefused
-    |   |-- BalanceTooLow, AllowanceTooLow
-    |   |-- TransactionPending, TransactionDropped, TransactionReplaced, TransactionFailed
     |   |-- NodeProgramMissing, NodeNotStarted
     |   |-- DeploymentUnknown, DeploymentMismatch
     |   |-- TokenUnsuitable             the token cannot be used, or not by signature
+    |   |-- FundsError                6: BalanceTooLow, AllowanceTooLow
+    |   |-- TransactionError          7: TransactionPending, TransactionDropped,
+    |                                 TransactionReplaced, TransactionFailed
     |-- ContractError                 5: the contract refused; one class for each of its errors in
         |                             `milepost.contract_errors`, same name and fields
         |-- RevertedWithReason, Panicked, RevertUnknown
 
-Amounts in messages are token base units, because an error does not know the token's decimals.
+Amounts in messages are base units, because an error does not know the token's decimals; who knows
+them says so with `in_units`.
 """
 
 # Contract errors keep the contract's names, and the others follow them.
 # ruff: noqa: N818
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class MilepostError(Exception):
     """Root of the tree. `exit_code` is what the command line ends with."""
 
     exit_code: ClassVar[int] = 1
+    _show: Callable[[int], str] | None = None
 
     def __post_init__(self) -> None:
         # Keeps copies and pickles working: an exception is rebuilt from its positional arguments.
@@ -45,6 +49,14 @@ class MilepostError(Exception):
     def message(self) -> str:
         """What happened, the numbers, and the next step."""
         return ", ".join(str(a) for a in self.args)
+
+    def in_units(self, show: Callable[[int], str]) -> Self:
+        """This error, with a message that writes amounts as `show` does."""
+        self._show = show
+        return self
+
+    def _amount(self, value: int) -> str:
+        return f"{value} base units" if self._show is None else self._show(value)
 
     def __str__(self) -> str:
         return self.message
@@ -260,8 +272,14 @@ class CallRefused(ChainError):
         return f"The node refused: {self.problem}"
 
 
+class FundsError(ChainError):
+    """Too little money, or too little of it allowed to the escrow."""
+
+    exit_code = 6
+
+
 @dataclass(eq=False)
-class BalanceTooLow(ChainError):
+class BalanceTooLow(FundsError):
     """A zero token is the chain's own coin; then `needed` may include the highest fee."""
 
     owner: str
@@ -273,13 +291,14 @@ class BalanceTooLow(ChainError):
     def message(self) -> str:
         what = f"of token {self.token}" if int(self.token, 16) else "of the chain's coin"
         return (
-            f"{self.owner} has {self.balance} base units {what} and needs {self.needed}: "
-            f"{self.needed - self.balance} more must arrive first."
+            f"{self.owner} has {self._amount(self.balance)} {what} and needs "
+            f"{self._amount(self.needed)}: {self._amount(self.needed - self.balance)} more must "
+            "arrive first."
         )
 
 
 @dataclass(eq=False)
-class AllowanceTooLow(ChainError):
+class AllowanceTooLow(FundsError):
     owner: str
     spender: str
     token: str
@@ -289,13 +308,19 @@ class AllowanceTooLow(ChainError):
     @property
     def message(self) -> str:
         return (
-            f"{self.owner} allows {self.spender} {self.allowance} base units of {self.token}, and "
-            f"{self.needed} are needed. Allow them first."
+            f"{self.owner} allows {self.spender} {self._amount(self.allowance)} of {self.token}, "
+            f"and {self._amount(self.needed)} are needed. Allow them first."
         )
 
 
+class TransactionError(ChainError):
+    """A transaction that was sent and did not do its work, or may still."""
+
+    exit_code = 7
+
+
 @dataclass(eq=False)
-class TransactionPending(ChainError):
+class TransactionPending(TransactionError):
     transaction: str
     seconds: int
 
@@ -308,7 +333,7 @@ class TransactionPending(ChainError):
 
 
 @dataclass(eq=False)
-class TransactionDropped(ChainError):
+class TransactionDropped(TransactionError):
     transaction: str
 
     @property
@@ -317,7 +342,7 @@ class TransactionDropped(ChainError):
 
 
 @dataclass(eq=False)
-class TransactionReplaced(ChainError):
+class TransactionReplaced(TransactionError):
     transaction: str
     sender: str
     nonce: int
@@ -331,7 +356,7 @@ class TransactionReplaced(ChainError):
 
 
 @dataclass(eq=False)
-class TransactionFailed(ChainError):
+class TransactionFailed(TransactionError):
     transaction: str
     block: int
     gas_used: int
@@ -352,7 +377,10 @@ class NodeProgramMissing(ChainError):
 
     @property
     def message(self) -> str:
-        return f"The program {self.program} is not installed. Run `npm ci`, or install Foundry."
+        return (
+            f"The program {self.program} is not installed. Install Foundry, or run `make setup` in "
+            "a clone of the project."
+        )
 
 
 @dataclass(eq=False)

@@ -19,7 +19,7 @@ from milepost.chain.escrow_contract import EscrowContract
 from milepost.chain.rpc import BlockIdentifier, Node, connect
 from milepost.chain.transactions import Call
 from milepost.errors import InputError, NoContract
-from milepost.signing import Signer, keccak256, recover
+from milepost.signing import Signer, keccak256, recover, split_signature
 from milepost.terms import TypedData
 from milepost.types import (
     ZERO_ADDRESS,
@@ -326,13 +326,6 @@ class Escrow:
         except NoContract:
             return False
         return is_valid_signature(self.node, signer, digest, signature, self.address)
-
-
-def split_signature(signature: bytes) -> tuple[int, bytes, bytes]:
-    """v, r and s of a 65-byte signature. Raises InputError for another length."""
-    if len(signature) != 65:
-        raise InputError(f"A signature has 65 bytes, and this one {len(signature)}.")
-    return signature[64], signature[:32], signature[32:64]
 
 
 def _sum(terms: Terms, milestones: int) -> int:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from milepost.errors import (
+    InputError,
     KeystoreNotFound,
     KeystoreUnreadable,
     PasswordMissing,
@@ -185,6 +186,13 @@ def recover(digest: bytes, signature: bytes) -> str | None:
         return str(parsed.recover_public_key_from_msg_hash(digest).to_checksum_address())
     except (BadSignature, ValidationError):
         return None
+
+
+def split_signature(signature: bytes) -> tuple[int, bytes, bytes]:
+    """v, r and s of a 65-byte signature. Raises InputError for another length."""
+    if len(signature) != 65:
+        raise InputError(f"A signature has 65 bytes, and this one {len(signature)}.")
+    return signature[64], signature[:32], signature[32:64]
 
 
 def keystore_directories() -> tuple[Path, ...]:

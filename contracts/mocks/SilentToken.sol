@@ -2,8 +2,11 @@
 pragma solidity 0.8.30;
 
 /// @title SilentToken
-/// @notice An early kind of token: `transfer` and `transferFrom` return nothing.
+/// @notice An early kind of token: it returns nothing, and changes an allowance only from or to zero.
 contract SilentToken {
+    uint8 public constant decimals = 6;
+    string public constant symbol = "SIL";
+
     mapping(address owner => uint256) public balanceOf;
     mapping(address owner => mapping(address spender => uint256)) public allowance;
 
@@ -12,6 +15,7 @@ contract SilentToken {
     }
 
     function approve(address spender, uint256 amount) external {
+        require(amount == 0 || allowance[msg.sender][spender] == 0);
         allowance[msg.sender][spender] = amount;
     }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -24,6 +25,7 @@ from milepost.signing import Signer
 
 DETERMINISTIC_PROXY = "0x4e59b44847b379578588920cA78FbF26c0B4956C"
 SALT = bytes(32)
+PRACTICE_AMOUNT = 100_000 * 10**6
 
 # A PUSH32 of zero in the artifact is where the constructor writes an immutable value.
 _IMMUTABLE = re.compile(rb"\x7f\x00{32}")
@@ -65,10 +67,18 @@ def deploy_escrow(node: Node, signer: Signer) -> Deployment:
     return deployed
 
 
-def deploy_practice_token(node: Node, signer: Signer) -> str:
-    """Deploy the practice token, worth nothing on any chain. Returns its address."""
-    receipt = Call(node, "create", None, load_artifact("PracticeToken").code).send(signer)
-    return str(receipt.contract)
+def deploy_practice_token(node: Node, signer: Signer, holders: Sequence[str] = ()) -> str:
+    """Deploy the practice token, worth nothing on any chain, and give each holder 100,000 of it.
+
+    Returns its address.
+    """
+    artifact = load_artifact("PracticeToken")
+    address = str(Call(node, "create", None, artifact.code).send(signer).contract)
+    token = node.w3.eth.contract(to_checksum_address(address), abi=artifact.abi)
+    for holder in holders:
+        data = token.encode_abi("mint", args=[holder, PRACTICE_AMOUNT])
+        Call(node, "mint", address, bytes.fromhex(data[2:]), token=address).send(signer)
+    return address
 
 
 def verify_code(node: Node, address: str) -> None:

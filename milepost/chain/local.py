@@ -9,11 +9,15 @@ import socket
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
+from web3.types import RPCEndpoint
+
+from milepost.chain.reverts import translated
 from milepost.chain.rpc import Node, connect
-from milepost.errors import NodeNotStarted, NodeProgramMissing, NodeUnreachable
+from milepost.errors import NodeNotStarted, NodeProgramMissing, NodeUnreachable, WrongChain
 
 CHAIN_ID = 31337
 START_TIMEOUT = 20.0
@@ -40,9 +44,7 @@ class LocalNode:
             # The program may be a launcher: what it started is in its group, and ends with it.
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-        end = time.monotonic() + 5
-        while _is_listening(self.url) and time.monotonic() < end:
-            time.sleep(_POLL)
+        _wait_until_closed(self.url)
 
     def __enter__(self) -> LocalNode:
         return self
@@ -56,16 +58,47 @@ class LocalNode:
         self.stop()
 
 
-def start(program: Path | None = None, options: Sequence[str] = ()) -> LocalNode:
-    """Start Anvil and wait until it answers. Raises NodeProgramMissing and NodeNotStarted."""
+def start(
+    program: Path | None = None, options: Sequence[str] = (), *, port: int | None = None
+) -> LocalNode:
+    """Start Anvil and wait until it answers, at `port` or a free one.
+
+    Raises NodeProgramMissing and NodeNotStarted.
+    """
     path = program or find_program()
-    for _ in range(3):  # another process may take the free port first
-        port = _free_port()
-        node = LocalNode(_launch(path, port, options), f"http://127.0.0.1:{port}")
+    for _ in range(3 if port is None else 1):  # another process may take the free port first
+        chosen = port or _free_port()
+        url = f"http://127.0.0.1:{chosen}"
+        if is_running(url):
+            raise NodeNotStarted(str(path), f"port {chosen} is taken by another program")
+        node = LocalNode(_launch(path, chosen, options), url)
         if _answers(node):
             return node
         node.stop()
     raise NodeNotStarted(str(path), f"no answer within {START_TIMEOUT:.0f} seconds")
+
+
+def stop_process(process_id: int, url: str) -> bool:
+    """End a node that another run of `start` left running. False where it is gone already."""
+    if not is_running(url):
+        return False  # its process id may be another program's by now
+    with suppress(ProcessLookupError):
+        os.killpg(process_id, signal.SIGKILL)
+    _wait_until_closed(url)
+    return True
+
+
+def pass_time(node: Node, seconds: int) -> int:
+    """Move a local chain's clock on and mine a block. Returns its time.
+
+    Raises WrongChain on every other chain.
+    """
+    if node.chain_id != CHAIN_ID:
+        raise WrongChain(node.label, CHAIN_ID, node.chain_id)
+    with translated(node.label):
+        node.w3.provider.make_request(RPCEndpoint("evm_increaseTime"), [seconds])
+        node.w3.provider.make_request(RPCEndpoint("evm_mine"), [])
+    return node.block().timestamp
 
 
 def find_program(name: str = "anvil") -> Path:
@@ -113,6 +146,13 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _is_listening(url: str) -> bool:
+def _wait_until_closed(url: str) -> None:
+    end = time.monotonic() + 5
+    while is_running(url) and time.monotonic() < end:
+        time.sleep(_POLL)
+
+
+def is_running(url: str) -> bool:
+    """Whether a program listens at `url` on this machine."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", int(url.rsplit(":", 1)[1]))) == 0

@@ -57,6 +57,8 @@ def translated(url: str, *, owner: str = ZERO_ADDRESS, token: str = ZERO_ADDRESS
         raise NodeUnreachable(url, _reason(error)) from error
     except web3_errors.BadFunctionCallOutput as error:
         raise CallRefused("the contract's answer is not what was asked for") from error
+    except (web3_errors.BadResponseFormat, ValueError, TypeError) as error:
+        raise NodeUnreachable(url, "what is there does not answer as a node does") from error
     except web3_errors.Web3Exception as error:
         raise CallRefused(str(error)) from error
 

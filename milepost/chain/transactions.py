@@ -175,6 +175,12 @@ class Sent:
             found = self._receipt()
             if found is not None:
                 return found
+            if self._is_nonce_used():
+                # The receipt may have come between the two questions.
+                found = self._receipt()
+                if found is not None:
+                    return found
+                raise TransactionReplaced("0x" + self.transaction.hex(), self.sender, self.nonce)
             if time.monotonic() >= end:
                 raise self._why_missing(int(timeout))
             time.sleep(pause)
@@ -203,16 +209,16 @@ class Sent:
             events=decode_logs(found["logs"], self.call.to) if self.call.to else (),
         )
 
-    def _why_missing(
-        self, seconds: int
-    ) -> TransactionPending | TransactionDropped | TransactionReplaced:
-        name = "0x" + self.transaction.hex()
-        eth = self.call.node.w3.eth
+    def _is_nonce_used(self) -> bool:
         with translated(self.call.node.label):
-            if int(eth.get_transaction_count(to_checksum_address(self.sender))) > self.nonce:
-                return TransactionReplaced(name, self.sender, self.nonce)
+            eth = self.call.node.w3.eth
+            return int(eth.get_transaction_count(to_checksum_address(self.sender))) > self.nonce
+
+    def _why_missing(self, seconds: int) -> TransactionPending | TransactionDropped:
+        name = "0x" + self.transaction.hex()
+        with translated(self.call.node.label):
             try:
-                eth.get_transaction(_hash(self.transaction))
+                self.call.node.w3.eth.get_transaction(_hash(self.transaction))
             except web3_errors.TransactionNotFound:
                 return TransactionDropped(name)
         return TransactionPending(name, seconds)

@@ -9,17 +9,18 @@ from typing import Annotated
 import typer
 
 import milepost
-from milepost.cli import deal, disputes, network, work
+from milepost.cli import deal, disputes, draft, network, work
 from milepost.cli.render import progress
 from milepost.errors import MilepostError
 
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
     help="Payment protection for freelance work: fund, deliver, approve, get paid.",
+    epilog="Exit codes: 0 done, 1 stopped by a no, 2 input, 3 keys and signatures, 4 node, "
+    "5 refused by the contract, 6 too little money, 7 a transaction without its effect.",
 )
-for group in (deal, work, disputes, network):
+for group in (draft, deal, work, disputes, network):
     group.register(app)
 
 
@@ -39,9 +40,11 @@ def _root(
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Run the command and exit: 2 input, 3 signing, 4 chain, 5 refused by the contract."""
+    """Run the command and exit with 0, or with the `exit_code` of the error."""
     try:
         app(args)
     except MilepostError as error:
         progress(f"Error: {error.message}", "red")
+        for note in getattr(error, "__notes__", ()):
+            progress(note)
         sys.exit(error.exit_code)

@@ -6,15 +6,18 @@ Milestones count from one, amounts are strings of base units.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from milepost.cli import render
 from milepost.cli.session import Session
 from milepost.errors import InputError
-from milepost.types import Approval, Division, Terms, from_set, to_set
+from milepost.signing import split_signature
+from milepost.types import Approval, Authorization, Division, Terms, from_set, to_set
 
 ACCEPTANCE, APPROVAL, OFFER = "milepost acceptance", "milepost approval", "milepost offer"
+AUTHORIZATION = "milepost authorization"
 
 
 def write(
@@ -64,6 +67,29 @@ def offer(session: Session, terms: Terms, path: Path) -> tuple[Division, int, by
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} is not a whole offer.") from error
     return division, expires_at, _signature(content.get("signature"), str(path))
+
+
+def authorization(
+    session: Session, terms: Terms, path: Path
+) -> tuple[tuple[int, ...], Authorization]:
+    """The milestones that the client funds by a file, and their authorisation."""
+    content = _read(session, terms, AUTHORIZATION, path)
+    try:
+        chosen = from_set(to_set(int(n) - 1 for n in content["milestones"]))
+        valid_after, valid_before = int(content["valid_after"]), int(content["valid_before"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path} is not a whole authorisation.") from error
+    v, r, s = split_signature(_signature(content.get("signature"), str(path)))
+    return chosen, Authorization(valid_after, valid_before, v, r, s)
+
+
+def authorization_content(milestones: Sequence[int], given: Authorization) -> dict[str, Any]:
+    return {
+        "milestones": [i + 1 for i in milestones],
+        "valid_after": given.valid_after,
+        "valid_before": given.valid_before,
+        "signature": "0x" + (given.r + given.s + bytes([given.v])).hex(),
+    }
 
 
 def approval_content(approval: Approval) -> dict[str, Any]:

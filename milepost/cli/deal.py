@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from milepost import terms as typed
-from milepost.agreement import Token
+from milepost.agreement import Agreement, Token
 from milepost.cli import consents, render, tokens
-from milepost.cli.options import File, Out, acting, reading, signing
+from milepost.cli.options import Expires, File, Out, acting, reading, signing
 from milepost.cli.session import Plan, Session
-from milepost.errors import AllowanceTooLow, BalanceTooLow, InputError
-from milepost.types import ZERO_ADDRESS, format_selection, parse_selection, same_address
+from milepost.errors import AllowanceTooLow, BalanceTooLow, ContractError, InputError
+from milepost.types import ZERO_ADDRESS, parse_selection, same_address
+from milepost.units import format_time, parse_duration
+
+if TYPE_CHECKING:
+    from milepost.chain.erc20 import Erc20
+    from milepost.chain.transactions import Call
 
 Milestones = Annotated[
     str, typer.Option("--milestones", help='Which milestones, like "1,3-5" or "all".')
@@ -22,6 +28,18 @@ Acceptance = Annotated[
     typer.Option(
         "--acceptance", metavar="HEX|@FILE", help="The freelancer's signature of the deal."
     ),
+]
+
+
+Permit = Annotated[
+    bool, typer.Option("--permit", help="Allow the token by a signature, where it can (ERC-2612).")
+]
+SignFunding = Annotated[
+    bool,
+    typer.Option("--sign", help="Sign for free, for anybody to carry, where it can (ERC-3009)."),
+]
+AuthorizationFile = Annotated[
+    Path | None, typer.Option("--authorization", help="What the client signed with --sign.")
 ]
 
 
@@ -35,9 +53,8 @@ def register(app: typer.Typer) -> None:
 
 def check(session: Session, file: File) -> None:
     """Read an agreement and say it in plain words."""
-    agreement = session.agreement(file)
+    agreement = session.agreement(file, offline=True)
     terms = agreement.terms
-    typed.validate(terms)
     if not session.options.as_json:
         render.say(render.deal(agreement))
         return
@@ -58,38 +75,111 @@ def check(session: Session, file: File) -> None:
 def sign(session: Session, file: File, out: Out = None) -> None:
     """Sign the whole deal as its freelancer. Free, and nothing is sent."""
     agreement = session.agreement(file)
-    typed.validate(agreement.terms, session.escrow.address)
-    if not same_address(session.signer.address, agreement.terms.freelancer):
+    terms = agreement.terms
+    typed.validate(terms, session.escrow.address)
+    if not same_address(session.sender, terms.freelancer):
         raise InputError(
-            f"Only the freelancer, {agreement.terms.freelancer}, accepts this deal, and the "
-            f"account is {session.signer.address}."
+            f"Only the freelancer, {terms.freelancer}, accepts this deal, and the account is "
+            f"{session.sender}."
         )
     render.progress(render.deal(agreement))
-    signature = session.escrow.sign_terms(session.signer, agreement.terms)
-    content = {"signature": "0x" + signature.hex()}
-    consents.write(session, agreement.terms, consents.ACCEPTANCE, content, out)
+    signature = session.consent(
+        "sign the whole deal: whoever holds the signature can have it funded as accepted",
+        f"none moves; all that the deal pays goes to {terms.payee}",
+        lambda: session.escrow.sign_terms(session.signer, terms),
+    )
+    if signature is not None:
+        content = {"signature": "0x" + signature.hex()}
+        consents.write(session, terms, consents.ACCEPTANCE, content, out)
 
 
 def fund(
-    session: Session, file: File, milestones: Milestones = "all", acceptance: Acceptance = None
+    session: Session,
+    file: File,
+    milestones: Milestones = "all",
+    acceptance: Acceptance = None,
+    permit: Permit = False,
+    sign: SignFunding = False,
+    expires: Expires = "1 day",
+    authorization: AuthorizationFile = None,
+    out: Out = None,
 ) -> None:
     """Put the money of milestones into the escrow, as their client."""
     agreement = session.agreement(file)
-    terms = agreement.terms
-    if terms.is_metered and milestones == "all":
-        milestones = "1"
-    chosen = parse_selection(milestones, terms.count)
-    total = terms.sum_of(chosen)
+    terms, escrow = agreement.terms, session.escrow
+    if (permit, sign, authorization is not None).count(True) > 1:
+        raise InputError("Give one of --permit, --sign and --authorization.")
+    if agreement.token.address == ZERO_ADDRESS and (permit or sign or authorization):
+        raise InputError("The chain's coin has neither permits nor authorisations.")
     signature = consents.acceptance(session, terms, acceptance) if acceptance else b""
-    if agreement.token.address != ZERO_ADDRESS:
+    if authorization is not None:
+        chosen, given = consents.authorization(session, terms, authorization)
+        call = escrow.fund_with_authorization(terms, chosen, given, signature)
+        session.act(call, _funding(agreement, chosen, is_accepted=bool(signature)))
+        return
+    chosen = _chosen(agreement, milestones)
+    plan = _funding(agreement, chosen, is_accepted=bool(signature))
+    if sign:
+        _sign_funding(session, agreement, chosen, parse_duration(expires), out)
+        return
+    if out is not None:
+        raise InputError("--out goes with --sign.")
+    total = terms.sum_of(chosen)
+    call = escrow.fund(terms, chosen, signature)
+    if permit:
+        _require_balance(session, agreement.token, total)
+        deadline = session.node.block().timestamp + parse_duration(expires)
+        exact = render.amount(total, agreement.token)
+        signed = session.consent(
+            f"sign a permit: the escrow may take {exact} until {format_time(deadline)}",
+            "none moves by this signature; funding follows",
+            lambda: escrow.sign_permit(session.signer, terms.token, total, deadline),
+        )
+        if signed is None:
+            return
+        call = escrow.batch([escrow.permit(terms.token, total, deadline, signed), call])
+    elif agreement.token.address != ZERO_ADDRESS:
         _allow(session, agreement.token, total)
-    plan = Plan(
-        act=f"fund milestones {format_selection(chosen)} "
-        + ("as accepted" if signature else "as an offer that the freelancer has to accept"),
-        money=[f"client {session.sender} pays {render.amount(total, agreement.token)} into it"],
+    session.act(call, plan)
+
+
+def _chosen(agreement: Agreement, milestones: str) -> tuple[int, ...]:
+    """The milestones to fund or accept. Of metered work, "all" would be sixty-four periods."""
+    if agreement.terms.is_metered and milestones == "all":
+        milestones = "1"
+    return parse_selection(milestones, agreement.terms.count)
+
+
+def _funding(agreement: Agreement, chosen: tuple[int, ...], *, is_accepted: bool) -> Plan:
+    total = render.amount(agreement.terms.sum_of(chosen), agreement.token)
+    how = "as accepted" if is_accepted else "as an offer that the freelancer has to accept"
+    return Plan(
+        act=f"fund {render.milestones(chosen)} {how}",
+        money=[f"the client {agreement.terms.client} pays {total} into the escrow"],
         token=agreement.token,
     )
-    session.act(session.escrow.fund(terms, chosen, signature), plan)
+
+
+def _sign_funding(
+    session: Session, agreement: Agreement, chosen: tuple[int, ...], seconds: int, out: Path | None
+) -> None:
+    """The client's ERC-3009 authorisation, which anybody can carry to the escrow."""
+    terms = agreement.terms
+    if not same_address(session.sender, terms.client):
+        raise InputError(
+            f"Only the client, {terms.client}, funds, and the account is {session.sender}."
+        )
+    _require_balance(session, agreement.token, terms.sum_of(chosen))
+    until = session.node.block().timestamp + seconds
+    plan = _funding(agreement, chosen, is_accepted=False)
+    signed = session.consent(
+        f"sign: fund {render.milestones(chosen)}, for anybody to carry until {format_time(until)}",
+        plan.money[0],
+        lambda: session.escrow.sign_authorization(session.signer, terms, chosen, 0, until),
+    )
+    if signed is not None:
+        content = consents.authorization_content(chosen, signed)
+        consents.write(session, terms, consents.AUTHORIZATION, content, out)
 
 
 def accept(
@@ -98,11 +188,9 @@ def accept(
     """Accept a funded offer, as the freelancer or with their signature."""
     agreement = session.agreement(file)
     terms = agreement.terms
-    if terms.is_metered and milestones == "all":
-        milestones = "1"
-    chosen = parse_selection(milestones, terms.count)
+    chosen = _chosen(agreement, milestones)
     signature = consents.acceptance(session, terms, acceptance) if acceptance else b""
-    plan = Plan(f"accept milestones {format_selection(chosen)}", token=agreement.token)
+    plan = Plan(f"accept {render.milestones(chosen)}", token=agreement.token)
     session.act(session.escrow.accept(terms, chosen, signature), plan)
 
 
@@ -120,20 +208,38 @@ def status(session: Session, file: File) -> None:
 def _allow(session: Session, token: Token, total: int) -> None:
     """Let the escrow take exactly `total`, if it may not yet."""
     owner, spender = session.sender, session.escrow.address
-    balance = tokens.balance_of(session.node, token.address, owner)
-    if balance < total:
-        raise BalanceTooLow(owner, token.address, balance, total)
-    allowed = tokens.allowance(session.node, token.address, owner, spender)
+    erc20 = _require_balance(session, token, total)
+    allowed = erc20.allowance(owner, spender)
     if allowed >= total:
         return
     missing = AllowanceTooLow(owner, spender, token.address, allowed, total)
-    exact = render.amount(total, token)
-    render.progress(f"The escrow may take {render.amount(allowed, token)}; {exact} are needed.")
     if session.options.dry_run:
         raise missing
-    call = tokens.approval_call(session.node, token.address, spender, total)
+    steps = [erc20.approve(spender, total)]
+    if allowed and not _is_possible(steps[0], owner):
+        # Some tokens change an allowance only from or to zero.
+        steps.insert(0, erc20.approve(spender, 0))
+    exact = render.amount(total, token)
     plan = Plan(f"allow the escrow {spender} to take {exact}", token=token)
+    render.progress(f"The escrow may take {render.amount(allowed, token)}; {exact} are needed.")
     try:
-        session.act(call, plan, quiet=True)
+        for step in steps:
+            session.act(step, plan, quiet=True)
     except typer.Abort:
         raise missing from None
+
+
+def _require_balance(session: Session, token: Token, total: int) -> Erc20:
+    erc20 = tokens.contract_of(session.node, token.address)
+    balance = erc20.balance(session.sender)
+    if balance < total:
+        raise BalanceTooLow(session.sender, token.address, balance, total)
+    return erc20
+
+
+def _is_possible(call: Call, sender: str) -> bool:
+    try:
+        call.simulate(sender)
+    except ContractError:
+        return False
+    return True

@@ -10,6 +10,7 @@ import typer
 from milepost.agreement import Agreement
 from milepost.cli import consents, render
 from milepost.cli.options import (
+    Expires,
     File,
     Hours,
     Number,
@@ -33,7 +34,6 @@ from milepost.units import (
     parse_duration,
 )
 
-Expires = Annotated[str, typer.Option("--expires", help='How long it is valid, like "2 days".')]
 OfferFile = Annotated[Path, typer.Option("--offer", help="The other party's signed offer.")]
 
 
@@ -62,15 +62,13 @@ def dispute(
         part = session.escrow.milestone_at(terms, milestone).clock.claimed or terms.whole
     value = terms.amount_of(milestone) * part // terms.whole
     end = f"lapses with {format_percent(terms.default_bps)} to the freelancer"
-    who = "the two" if terms.arbiter == ZERO_ADDRESS else "the arbiter"
+    who = "the two have" if terms.arbiter == ZERO_ADDRESS else "the arbiter has"
     plan = Plan(
         act=f"dispute {part} of {terms.whole} units of milestone {number}",
         money=[
             f"{render.amount(value, agreement.token)} stays; what is conceded is paid out at once"
         ],
-        clock=f"{who} have {format_duration(terms.ruling_period)}, then it {end}"
-        if terms.arbiter == ZERO_ADDRESS
-        else f"{who} has {format_duration(terms.ruling_period)}, then it {end}",
+        clock=f"{who} {format_duration(terms.ruling_period)}, then it {end}",
         token=agreement.token,
     )
     session.act(session.escrow.dispute(terms, milestone, part, hash_of(reason)), plan)
@@ -110,7 +108,7 @@ def offer(
     """Sign an offer to divide what is open. Free; it stays valid until it expires."""
     agreement = session.agreement(file)
     terms, milestone = agreement.terms, index_of(agreement, number)
-    me = session.signer.address
+    me = session.sender
     if not any(same_address(me, party) for party in (terms.client, terms.freelancer)):
         raise InputError(f"Only the client and the freelancer make offers, and you are {me}.")
     view = session.escrow.milestone_at(terms, milestone)
@@ -121,14 +119,13 @@ def offer(
         )
     division = Division(milestone, given, view.open - given)
     expires_at = session.node.block().timestamp + parse_duration(expires)
-    render.facts(
-        {
-            **session.place(session.escrow.address),
-            "act": f"sign an offer for milestone {number}, valid until {format_time(expires_at)}",
-            "money": _division_words(agreement, division),
-        }
+    signature = session.consent(
+        f"sign an offer for milestone {number}, valid until {format_time(expires_at)}",
+        _division_words(agreement, division),
+        lambda: session.escrow.sign_settlement(session.signer, terms, division, expires_at),
     )
-    signature = session.escrow.sign_settlement(session.signer, terms, division, expires_at)
+    if signature is None:
+        return
     content = {
         "milestone": number,
         "to_freelancer": str(division.to_freelancer),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +14,7 @@ from milepost.cli.session import Plan, Session
 from milepost.errors import InputError, NodeUnreachable
 from milepost.signing import LOCAL_CHAIN_IDS, keystore_directories
 from milepost.types import require_address
+from milepost.units import format_time, parse_duration
 
 TokenName = Annotated[
     str, typer.Option("--token", help='A name, an address, or "coin" for the chain\'s own.')
@@ -23,7 +26,13 @@ To = Annotated[
     str | None, typer.Option("--to", metavar="ADDRESS", help="Where to, if not to the owner.")
 ]
 PracticeToken = Annotated[
-    bool, typer.Option("--practice-token", help="Also a token that is worth nothing, as USDP.")
+    bool,
+    typer.Option("--practice-token", help="Also USDP, worth nothing; every account gets some."),
+]
+Stop = Annotated[bool, typer.Option("--stop", help="End the chain that was started.")]
+PassTime = Annotated[
+    str | None,
+    typer.Option("--pass-time", metavar="DURATION", help='Move its clock on, like "14 days".'),
 ]
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="The port to listen on.")]
 
@@ -79,7 +88,6 @@ def deploy(session: Session, practice_token: PracticeToken = False) -> None:
     from milepost.artifacts import load_artifact
     from milepost.chain.deploy import deploy_escrow, deploy_practice_token, save_deployment
     from milepost.chain.transactions import Call
-    from milepost.units import format_amount
 
     node, coin = session.node, tokens.coin_of(session.node.chain_id)
     if practice_token and node.chain_id not in LOCAL_CHAIN_IDS:
@@ -95,7 +103,7 @@ def deploy(session: Session, practice_token: PracticeToken = False) -> None:
         "act": "deploy " + " and ".join(names),
         "money": "none moves",
         "clock": "no clock starts",
-        "fee": f"about {format_amount(most, coin.decimals, coin.symbol)} at most",
+        "fee": f"about {render.fee(most, coin)} at most",
     }
     render.facts(lines)
     if session.options.dry_run:
@@ -111,32 +119,45 @@ def deploy(session: Session, practice_token: PracticeToken = False) -> None:
         "file": str(path),
     }
     if practice_token:
-        record["practice_token"] = deploy_practice_token(node, session.signer)
+        holders = session.unlocked()
+        record["practice_token"] = deploy_practice_token(node, session.signer, holders)
         tokens.save_token(node.chain_id, "USDP", Token(str(record["practice_token"]), "USDP", 6))
     session.show(record, "\n".join(f"{name:<15} {value}" for name, value in record.items()))
 
 
-def chain(port: Port = 8545) -> None:
-    """Run a local chain until Ctrl-C. Nothing on it is worth anything."""
-    import subprocess
-
+def chain(port: Port = 8545, stop: Stop = False, pass_time: PassTime = None) -> None:
+    """Start a local chain that keeps running. Nothing on it is worth anything."""
     from milepost.chain import local
-    from milepost.errors import NodeNotStarted
+    from milepost.chain.rpc import connect
 
-    program = local.find_program()
-    command = [str(program), "--port", str(port), "--chain-id", str(local.CHAIN_ID), "--silent"]
+    url = f"http://127.0.0.1:{port}"
+    record = tokens.data_directory() / f"chain-{port}.json"
+    if stop:
+        _stop_chain(record, url)
+    elif pass_time is not None:
+        node = connect(url)
+        now = local.pass_time(node, parse_duration(pass_time))
+        render.say(f"On the local chain it is {format_time(now)}.")
+    elif record.exists() and local.is_running(url):
+        render.say(f"A local chain runs at {url} already. `milepost chain --stop` ends it.")
+    else:
+        started = local.start(port=port)
+        record.parent.mkdir(parents=True, exist_ok=True)
+        record.write_text(json.dumps({"process_id": started.process_id}) + "\n", "utf-8")
+        render.say(
+            f"A local chain runs at {url}, chain id {local.CHAIN_ID}.\n"
+            "milepost accounts         lists its accounts\n"
+            "milepost chain --stop     ends it, with all that is on it"
+        )
+
+
+def _stop_chain(record: Path, url: str) -> None:
+    from milepost.chain import local
+
     try:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-    except OSError as error:
-        raise NodeNotStarted(str(program), error.strerror or "it cannot be run") from error
-    render.progress(f"A local chain, at http://127.0.0.1:{port}. Ctrl-C ends it.")
-    try:
-        code = process.wait()
-    except KeyboardInterrupt:
-        return
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            process.wait()
-    if code:
-        raise NodeNotStarted(str(program), f"it ended with code {code}; is port {port} free?")
+        process_id = int(json.loads(record.read_text("utf-8"))["process_id"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(f"No chain that `milepost chain` started runs at {url}.") from None
+    record.unlink()
+    was_running = local.stop_process(process_id, url)
+    render.say(f"The chain at {url} " + ("is ended." if was_running else "had ended already."))

@@ -14,6 +14,8 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from milepost.errors import MilepostError
+
 DEFAULT_RPC_URL = "http://127.0.0.1:8545"
 
 
@@ -29,6 +31,8 @@ class Options:
     as_json: bool = False
     yes: bool = False
     dry_run: bool = False
+    rpc_timeout: float = 10
+    timeout: float = 180
 
 
 _SHARED: dict[str, Any] = {
@@ -44,24 +48,38 @@ _SHARED: dict[str, Any] = {
         typer.Option(
             "--account",
             metavar="NAME",
+            envvar="ETH_KEYSTORE_ACCOUNT",
             help="Who signs: a keystore's name or path, or an unlocked address of a local chain.",
         ),
     ],
     "password_file": Annotated[
         Path | None,
-        typer.Option("--password-file", help="A file whose first line is the password."),
+        typer.Option(
+            "--password-file",
+            envvar="ETH_PASSWORD",
+            help="A file whose first line is the password.",
+        ),
     ],
     "password_fd": Annotated[
         int | None,
         typer.Option("--password-fd", help="An open descriptor to read the password from."),
     ],
     "as_json": Annotated[bool, typer.Option("--json", help="Print JSON.")],
-    "yes": Annotated[bool, typer.Option("--yes", "-y", help="Send without asking.")],
-    "dry_run": Annotated[bool, typer.Option("--dry-run", help="Simulate only; send nothing.")],
+    "yes": Annotated[bool, typer.Option("--yes", "-y", help="Sign or send without asking.")],
+    "dry_run": Annotated[
+        bool, typer.Option("--dry-run", help="Show and simulate only; sign and send nothing.")
+    ],
+    "rpc_timeout": Annotated[
+        float,
+        typer.Option("--rpc-timeout", min=0.1, metavar="SECONDS", help="Wait for each answer."),
+    ],
+    "timeout": Annotated[
+        float, typer.Option("--timeout", min=0, metavar="SECONDS", help="Wait for the block.")
+    ],
 }
-_READING = ("rpc_url", "escrow", "as_json")
-_SIGNING = (*_READING, "account", "password_file", "password_fd")
-_ACTING = (*_SIGNING, "yes", "dry_run")
+_READING = ("rpc_url", "rpc_timeout", "escrow", "as_json")
+_SIGNING = (*_READING, "account", "password_file", "password_fd", "yes", "dry_run")
+_ACTING = (*_SIGNING, "timeout")
 
 # Arguments and options that several commands have.
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The agreement file.")]
@@ -69,13 +87,16 @@ Number = Annotated[int, typer.Argument(metavar="N", min=1, help="The milestone, 
 Selection = Annotated[
     str, typer.Argument(metavar="MILESTONES", help='Milestones, like "1,3-5" or "all".')
 ]
-Units = Annotated[int | None, typer.Option("--units", min=1, help="Units, as the contract counts.")]
+Units = Annotated[str | None, typer.Option("--units", help="Units, as the contract counts.")]
 Hours = Annotated[str | None, typer.Option("--hours", help="Hours of an hourly week, like 31.5.")]
 Percent = Annotated[str | None, typer.Option("--percent", help='A share, like "80 %".')]
 Reason = Annotated[
     Path | None, typer.Option("--reason", help="A file whose hash goes on record; it stays here.")
 ]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Save to a file instead of stdout.")]
+Expires = Annotated[
+    str, typer.Option("--expires", help='How long the signature is valid, like "2 days".')
+]
 ToFreelancer = Annotated[
     str, typer.Option("--to-freelancer", metavar="AMOUNT", help="What the freelancer gets.")
 ]
@@ -115,8 +136,12 @@ def _with(function: Callable[..., None], names: tuple[str, ...]) -> Callable[...
     def command(**given: Any) -> None:
         from milepost.cli.session import Session
 
-        options = Options(**{name: given.pop(name) for name in names})
-        function(Session(options), **given)
+        session = Session(Options(**{name: given.pop(name) for name in names}))
+        try:
+            function(session, **given)
+        except MilepostError as error:
+            session.explain(error)
+            raise
 
     command.__name__, command.__doc__ = function.__name__, function.__doc__
     command.__module__ = function.__module__

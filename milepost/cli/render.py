@@ -6,8 +6,11 @@ Texts of files and tokens are other people's: control characters are shown, neve
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -57,6 +60,37 @@ def data(record: Any) -> None:
 def progress(text: str, style: str = "dim") -> None:
     """Words on stderr."""
     Console(stderr=True, highlight=False).print(Text(plain(text), style), soft_wrap=True)
+
+
+def ask(question: str, *, is_secret: bool = False) -> str:
+    """A line from the person, asked for on stderr. Ends the command where nobody answers."""
+    try:
+        return Console(stderr=True, highlight=False).input(
+            f"{plain(question)}: ", password=is_secret, markup=False
+        )
+    except EOFError:
+        raise typer.Abort from None
+
+
+def agrees(question: str) -> bool:
+    """Whether the person answers with a yes."""
+    return ask(f"{question} [y/N]").strip().lower() in ("y", "yes")
+
+
+def waiting(text: str) -> AbstractContextManager[Any]:
+    """A sign of life on stderr while something takes its time."""
+    return Console(stderr=True, highlight=False).status(Text(text, "dim"))
+
+
+def milestones(indexes: Iterable[int]) -> str:
+    """ "milestone 2" or "milestones 1,3-5" of zero-based indexes."""
+    chosen = tuple(indexes)
+    return f"milestone{'s' if len(chosen) > 1 else ''} {format_selection(chosen)}"
+
+
+def fee(base_units: int, coin: Token) -> str:
+    """A fee in the coin, rounded up to nine decimals."""
+    return format_amount(-(-base_units // 10**9), coin.decimals - 9, coin.symbol)
 
 
 def facts(lines: dict[str, str]) -> None:
@@ -151,12 +185,22 @@ def silence(view: MilestoneView, terms: Terms, token: Token) -> str:
             return "over"
 
 
+def standing(milestone: int, view: MilestoneView, agreement: Agreement) -> str:
+    """Since when a milestone is what it is, and what comes of it, in a sentence."""
+    since = f" since {format_time(view.clock.since)}" if view.deadline else ""
+    label = view.status.label if view.status else "not funded"
+    outcome = silence(view, agreement.terms, agreement.token)
+    return f"Milestone {milestone + 1} is {label}{since}. If nobody acts: {outcome}."
+
+
 def status(agreement: Agreement, view: AgreementView) -> None:
     """The picture of an agreement on stdout."""
     console = Console(highlight=False)
     table = Table(title=plain(agreement.title), title_justify="left", box=None, pad_edge=False)
-    for column in ("", "milestone", "amount", "status", "", "time left", "if nobody acts"):
+    for column in ("", "milestone", "amount", "status", "", "time left"):
         table.add_column(column, justify="right" if column == "amount" else "left", overflow="fold")
+    table.columns[4].no_wrap = True
+    outcomes = []
     for i in shown(view):
         m = view.milestones[i]
         style = _COLOURS.get(m.status, "")
@@ -167,9 +211,12 @@ def status(agreement: Agreement, view: AgreementView) -> None:
             Text(m.status.label if m.status else "not funded", style),
             Text(bar(m, view.timestamp), style),
             Text(time_left(m, view.timestamp)),
-            Text(silence(m, agreement.terms, agreement.token)),
         )
+        if not m.status.is_final:
+            outcomes.append(f"{i + 1:<2} {silence(m, agreement.terms, agreement.token)}")
     console.print(table)
+    if outcomes:
+        console.print(Text("\n".join(["", "If nobody acts", *outcomes])), soft_wrap=True)
     console.print(Text(f"block {view.block}, {format_time(view.timestamp)}", "dim"), soft_wrap=True)
 
 
@@ -245,7 +292,7 @@ def effect(event: Event, token: Token) -> str:
         return f"{amount(event['amount'], token)} {verb} {who}"
     words = [event.name]
     if "milestones" in event.fields:
-        words.append(f"milestones {format_selection(from_set(event['milestones']))}")
+        words.append(milestones(from_set(event["milestones"])))
     if "milestone" in event.fields:
         words.append(f"milestone {event['milestone'] + 1}")
     for name, text in (

@@ -5,19 +5,21 @@ Every act is simulated, shown and confirmed before it is sent.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
-from milepost.agreement import Agreement, Token, load
+from milepost.agreement import Agreement, Token, read
 from milepost.cli import render
 from milepost.cli.options import Options
 from milepost.cli.tokens import TokenBook, coin_of, find_deployment, network_name
-from milepost.errors import InputError
+from milepost.contract_errors import InsufficientBalance, ValueMismatch, WrongStatus
+from milepost.errors import InputError, MilepostError, NodeUnreachable, WrongChain
 from milepost.signing import (
     LOCAL_CHAIN_IDS,
     KeystoreSigner,
@@ -28,12 +30,14 @@ from milepost.signing import (
     password_from_file,
 )
 from milepost.types import require_address, same_address
-from milepost.units import format_amount
 
 if TYPE_CHECKING:
     from milepost.chain.rpc import Node
     from milepost.chain.transactions import Call, Receipt
     from milepost.escrow import Escrow
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +56,68 @@ class Session:
 
     def __init__(self, options: Options) -> None:
         self.options = options
+        self._agreement: Agreement | None = None
 
     @cached_property
     def node(self) -> Node:
         from milepost.chain.rpc import connect
 
-        return connect(self.options.rpc_url)
+        return connect(self.options.rpc_url, timeout=self.options.rpc_timeout)
 
     @cached_property
     def escrow(self) -> Escrow:
+        from milepost.chain.deploy import verify_code
         from milepost.escrow import Escrow
 
         address = self.options.escrow or find_deployment(self.node.chain_id).address
         escrow = Escrow(self.node, require_address(address, "--escrow"))
-        self.node.require_contract(escrow.address)
+        verify_code(self.node, escrow.address)
         return escrow
 
     @cached_property
     def tokens(self) -> TokenBook:
-        return TokenBook(self.node)
+        return TokenBook(self.node, self.node.chain_id)
 
-    def agreement(self, path: Path) -> Agreement:
-        return load(path, self.tokens)
+    def agreement(self, path: Path, *, offline: bool = False) -> Agreement:
+        """The agreement in a file. Raises AgreementFileError, and WrongChain where the file names
+        another chain than the node's.
+
+        `offline` makes do without a node, with the tokens known by name on the file's chain.
+        """
+        file = read(path)
+        try:
+            actual = self.node.chain_id
+        except NodeUnreachable as error:
+            if not offline:
+                raise
+            render.progress(f"{error.message} Read without a node.")
+            tokens = TokenBook(None, file.chain_id or 0)
+        else:
+            if file.chain_id not in (None, actual):
+                raise WrongChain(self.node.label, file.chain_id, actual)
+            tokens = self.tokens
+        self._agreement = file.agreement(tokens)
+        return self._agreement
+
+    def explain(self, error: MilepostError) -> None:
+        """Write the amounts of an error in the token's units, and say how its milestone stands."""
+        agreement = self._agreement
+        if agreement is None:
+            return
+        coin = coin_of(self.node.chain_id) if "node" in self.__dict__ else None
+        token: Token | None = agreement.token
+        if isinstance(error, ValueMismatch | InsufficientBalance):
+            token = coin
+        elif (of := getattr(error, "token", None)) is not None:
+            token = next((t for t in (agreement.token, coin) if t and t.address == of), None)
+        if token is not None:
+            error.in_units(partial(render.amount, token=token))
+        if isinstance(error, WrongStatus) and error.agreement == self.escrow.agreement_id(
+            agreement.terms
+        ):
+            with suppress(MilepostError):
+                view = self.escrow.milestone_at(agreement.terms, error.milestone)
+                error.add_note(render.standing(error.milestone, view, agreement))
 
     def named_token(self, name: str) -> Token:
         if name not in self.tokens:
@@ -105,7 +149,7 @@ class Session:
         call.simulate(self.sender)
         fees = call.estimate_fees(self.sender)
         coin = coin_of(self.node.chain_id)
-        fee = format_amount(fees.most, coin.decimals, coin.symbol)
+        fee = render.fee(fees.most, coin)
         lines = {**self.place(call.to), "account": self.sender, "act": plan.act}
         lines |= {"money": "; ".join(plan.money) or "none moves", "clock": plan.clock}
         render.facts({**lines, "fee": f"at most {fee} ({fees.gas:,} gas)"})
@@ -114,21 +158,25 @@ class Session:
             self.show(record, "Simulated: it would succeed. Nothing was sent.")
             return None
         self.confirm()
-        render.progress("Sending, and waiting for the block ...")
-        receipt = call.send(self.signer)
+        with render.waiting("Sending"):
+            sent = call.submit(self.signer)
+        name = "0x" + sent.transaction.hex()
+        render.progress(f"Sent as {name}")
+        with render.waiting("Waiting for the block"):
+            receipt = sent.wait(self.options.timeout)
         effects = [render.effect(e, plan.token or coin) for e in receipt.events]
         paid = receipt.gas_used * receipt.gas_price
         record = {
-            "transaction": "0x" + receipt.transaction.hex(),
+            "transaction": name,
             "block": receipt.block,
             "gas_used": receipt.gas_used,
             "fee": str(paid),
             "effects": effects,
             **plan.facts,
         }
-        cost = format_amount(paid, coin.decimals, coin.symbol)
+        cost = render.fee(paid, coin)
         text = [
-            f"transaction  0x{receipt.transaction.hex()}",
+            f"transaction  {name}",
             f"block        {receipt.block}",
             f"gas          {receipt.gas_used:,} ({cost})",
             *(f"effect       {e}" for e in effects or [plan.act]),
@@ -139,6 +187,23 @@ class Session:
             self.show(record, "\n".join(text))
         return receipt
 
+    def consent(self, act: str, money: str, sign: Callable[[], T]) -> T | None:
+        """Show and ask before a free signature. None where nothing was to be signed."""
+        render.facts(
+            {
+                **self.place(self.escrow.address),
+                "account": self.sender,
+                "act": act,
+                "money": money,
+                "fee": "none, nothing is sent",
+            }
+        )
+        if self.options.dry_run:
+            self.show({"simulated": True}, "Nothing was signed.")
+            return None
+        self.confirm("Sign this?")
+        return sign()
+
     def place(self, contract: str | None = None) -> dict[str, str]:
         """The network and contract that an act is about."""
         network = f"{network_name(self.node.chain_id)}, chain id {self.node.chain_id}"
@@ -147,8 +212,8 @@ class Session:
 
     def confirm(self, question: str = "Send this?") -> None:
         """Ask, unless --yes. A no ends the command."""
-        if not self.options.yes:
-            typer.confirm(question, abort=True, err=True)
+        if not self.options.yes and not render.agrees(question):
+            raise typer.Abort
 
     def show(self, record: dict[str, Any], text: str) -> None:
         """The outcome on stdout: JSON with --json, else words."""
@@ -182,4 +247,4 @@ class Session:
             return password_from_file(self.options.password_file)
         if self.options.password_fd is not None:
             return password_from_fd(self.options.password_fd)
-        return lambda: str(typer.prompt(f"Password of {name}", hide_input=True, err=True))
+        return lambda: render.ask(f"Password of {name}", is_secret=True)

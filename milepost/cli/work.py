@@ -28,7 +28,6 @@ from milepost.types import (
     ZERO_HASH,
     Approval,
     Status,
-    format_selection,
     from_set,
     parse_selection,
     same_address,
@@ -94,14 +93,14 @@ def approve(
     agreement = session.agreement(file)
     terms = agreement.terms
     chosen = parse_selection(selection, terms.count)
-    each = units_of(agreement, units, hours, percent)
-    given = [each] * len(chosen) if each is not None else _claimed(session, agreement, chosen)
+    given = units_of_each(agreement, len(chosen), units, hours, percent)
+    given = given or _claimed(session, agreement, chosen)
     total = sum(
         terms.amount_of(i) * u // terms.whole
         for i, u in zip(chosen, given or [terms.whole] * len(chosen), strict=True)
     )
     plan = Plan(
-        act=f"approve milestones {format_selection(chosen)}",
+        act=f"approve {render.milestones(chosen)}",
         money=[
             f"none moves yet; up to {render.amount(total, agreement.token)} can be claimed "
             f"for {terms.payee}"
@@ -113,24 +112,17 @@ def approve(
             raise InputError("--out goes with --sign.")
         session.act(session.escrow.approve(terms, chosen, given), plan)
         return
-    if not same_address(session.signer.address, terms.client):
+    if not same_address(session.sender, terms.client):
         raise InputError(
-            f"Only the client, {terms.client}, approves, and the account is "
-            f"{session.signer.address}."
+            f"Only the client, {terms.client}, approves, and the account is {session.sender}."
         )
-    render.facts(
-        {
-            **session.place(session.escrow.address),
-            "act": f"sign: {plan.act}. It cannot be taken back",
-            "money": plan.money[0],
-        }
+    signed = session.consent(
+        f"sign: {plan.act}. It cannot be taken back",
+        plan.money[0],
+        lambda: session.escrow.sign_approval(session.signer, terms, chosen, given),
     )
-    if session.options.dry_run:
-        session.show({"simulated": True}, "Nothing was signed.")
-        return
-    session.confirm("Sign this?")
-    signed = session.escrow.sign_approval(session.signer, terms, chosen, given)
-    consents.write(session, terms, consents.APPROVAL, consents.approval_content(signed), out)
+    if signed is not None:
+        consents.write(session, terms, consents.APPROVAL, consents.approval_content(signed), out)
 
 
 def claim(session: Session, file: File, selection: Selection, approval: Approvals = None) -> None:
@@ -153,7 +145,7 @@ def claim(session: Session, file: File, selection: Selection, approval: Approval
     money = [f"the escrow pays {render.amount(to_freelancer, agreement.token)} to {terms.payee}"]
     if to_client:
         money.append(f"{render.amount(to_client, agreement.token)} to the client {terms.client}")
-    plan = Plan(f"claim milestones {format_selection(chosen)}", money, token=agreement.token)
+    plan = Plan(f"claim {render.milestones(chosen)}", money, token=agreement.token)
     session.act(session.escrow.release(terms, chosen, approvals), plan)
 
 
@@ -191,7 +183,7 @@ def refund(session: Session, file: File, selection: Selection) -> None:
     view = session.escrow.agreement_at(terms)
     total = sum(view.milestones[i].open for i in chosen)
     plan = Plan(
-        act=f"refund milestones {format_selection(chosen)}",
+        act=f"refund {render.milestones(chosen)}",
         money=[f"the escrow pays {render.amount(total, agreement.token)} to {terms.client}"],
         token=agreement.token,
     )
@@ -214,26 +206,58 @@ def hash_of(path: Path | None) -> bytes:
 
 
 def units_of(
-    agreement: Agreement, units: int | None, hours: str | None, percent: str | None
+    agreement: Agreement, units: str | None, hours: str | None, percent: str | None
 ) -> int | None:
     """The contract's units of whichever option was given; None where none was."""
-    if sum(x is not None for x in (units, hours, percent)) > 1:
+    given = units_of_each(agreement, 1, units, hours, percent)
+    return given[0] if given else None
+
+
+def units_of_each(
+    agreement: Agreement, count: int, units: str | None, hours: str | None, percent: str | None
+) -> list[int]:
+    """The same for `count` milestones: one value for all, or as many with commas between.
+
+    Empty where no option was given.
+    """
+    given = [
+        (text, parse)
+        for text, parse in ((units, _units), (hours, _hours), (percent, _percent))
+        if text is not None
+    ]
+    if len(given) > 1:
         raise InputError("Give one of --units, --hours and --percent.")
-    if hours is not None:
-        if agreement.kind != "hourly":
-            raise InputError(f"--hours is for hourly work, and this is {agreement.kind}.")
-        # Two decimals hold every half and quarter; a unit is ten minutes.
-        hundredths = parse_amount(hours, 2)
-        found, rest = divmod(hundredths * HOUR, 100 * UNIT)
-        if rest:
-            raise InputError(f"{hours} hours is not a number of whole ten minutes.")
-        return found
-    if percent is not None:
-        found, rest = divmod(parse_percent(percent) * agreement.terms.whole, 10_000)
-        if rest:
-            raise InputError(f"{percent} is not a whole number of units. Use --units.")
-        return found
-    return units
+    if not given:
+        return []
+    text, parse = given[0]
+    values = [parse(agreement, part.strip()) for part in text.split(",")]
+    if len(values) not in (1, count):
+        raise InputError(f'"{text}" has {len(values)} values for {count} milestones.')
+    return values if len(values) == count else values * count
+
+
+def _units(agreement: Agreement, text: str) -> int:
+    whole = agreement.terms.whole
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= whole:
+        raise InputError(f'"{text}" is not a number of units from 1 to {whole}.')
+    return int(text)
+
+
+def _hours(agreement: Agreement, text: str) -> int:
+    if agreement.kind != "hourly":
+        raise InputError(f"--hours is for hourly work, and this is {agreement.kind}.")
+    # Two decimals hold every half and quarter; a unit is ten minutes.
+    found, rest = divmod(parse_amount(text, 2) * HOUR, 100 * UNIT)
+    if rest:
+        raise InputError(f"{text} hours is not a number of whole ten minutes.")
+    return _units(agreement, str(found))
+
+
+def _percent(agreement: Agreement, text: str) -> int:
+    found, rest = divmod(parse_percent(text) * agreement.terms.whole, 10_000)
+    if rest:
+        raise InputError(f"{text} is not a whole number of units. Use --units.")
+    return _units(agreement, str(found))
 
 
 def _claimed(session: Session, agreement: Agreement, chosen: tuple[int, ...]) -> list[int]:

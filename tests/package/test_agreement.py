@@ -11,6 +11,7 @@ from milepost.errors import AgreementFileError
 from milepost.types import ZERO_ADDRESS
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+CLIENT = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 TOKENS = {
     "USDP": Token("0x5FbDB2315678afecb367f032d93F642f64180aa3", "USDP", 6),
     COIN: Token(ZERO_ADDRESS, "ETH", 18),
@@ -54,15 +55,30 @@ FAULTS = [
     ("title: Website for a bakery\n", "", 2, "title", "is missing"),
     ("title: Website", "titel: Website", 2, "titel", "is not a field here"),
     ("kind: fixed price", "kind: barter", 3, "kind", "'barter' is none of"),
-    ("0x70997970C51812dc", "0x70997970c51812dc", 4, "client", "right checksum"),
-    ("token: USDP", "token: GOLD", 8, "token", "not known on this chain"),
-    ("review period: 14 days", "review period: 14", 9, "review period", ""),
-    ("arbiter fee: 5 %", "arbiter fee: five", 12, "arbiter fee", ""),
-    ("amount: 2000.50 USDP", "amount: 2000.1234567 USDP", 27, "amount", "6 decimals"),
-    ("amount: 2500 USDP", "amount: 2500 EUR", 22, "amount", "is not in USDP"),
-    ("due: 2027-02-12", "due: soon", 23, "due", "not a day"),
-    ("    due: 2027-02-12", "    due: 2027-02-12\n    price: 3", 24, "price", "not a field"),
+    ("0x70997970C51812dc", "0x70997970c51812dc", 5, "client", "right checksum"),
+    ("token: USDP", "token: GOLD", 9, "token", "not known on this chain"),
+    ("review period: 14 days", "review period: 14", 10, "review period", ""),
+    ("arbiter fee: 5 %", "arbiter fee: five", 13, "arbiter fee", ""),
+    ("amount: 2000.50 USDP", "amount: 2000.1234567 USDP", 28, "amount", "6 decimals"),
+    ("amount: 2500 USDP", "amount: 2500 EUR", 23, "amount", "is not in USDP"),
+    ("due: 2027-02-12", "due: soon", 24, "due", "not a day"),
+    ("    due: 2027-02-12", "    due: 2027-02-12\n    price: 3", 25, "price", "not a field"),
     ("kind: fixed price", "kind: fixed price\nkind: hourly", 4, "kind", "stands twice"),
+    ("chain: 31337", "chain: Nowhere", 4, "chain", "neither the number of a chain nor a name"),
+    (
+        "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC",
+        CLIENT,
+        6,
+        "freelancer",
+        "must be three different",
+    ),
+    ("0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65", CLIENT, 8, "arbiter", "must be three different"),
+    ("0x90F79bf6EB2c4f870365E785982E1f101E93b906", ZERO_ADDRESS, 7, "payee", ""),
+    ("review period: 14 days", "review period: 59 minutes", 10, "review period", "1 hour to 365"),
+    ("response period: 7 days", "response period: 366 days", 11, "response period", "365 days"),
+    ("ruling period: 30 days", "ruling period: 1 second", 12, "ruling period", "1 hour"),
+    ("arbiter fee: 5 %", "arbiter fee: 10.01 %", 13, "arbiter fee", "10 %"),
+    ("amount: 2500 USDP", "amount: 0 USDP", 23, "amount", "0.000001 USDP to"),
 ]
 
 
@@ -99,3 +115,23 @@ def test_weeks_begin_on_a_monday(tmp_path: Path) -> None:
     path.write_text(text.replace("2026-11-30", "2026-12-01"))
     with pytest.raises(AgreementFileError, match="weeks begin on a Monday"):
         load(path, TOKENS)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"- a\n", b"\xff\xfe", b"a: \x00", b"[" * 5000, b"just words"]
+)
+def test_what_is_no_agreement_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "broken.yaml"
+    path.write_bytes(content)
+    with pytest.raises(AgreementFileError, match=r"broken\.yaml"):
+        load(path, TOKENS)
+
+
+def test_a_file_may_name_its_chain(tmp_path: Path) -> None:
+    path = tmp_path / "deal.yaml"
+    text = (EXAMPLES / "website.yaml").read_text()
+    for written, chain_id in (("8453", 8453), ("base", 8453), ("OP Mainnet", 10)):
+        path.write_text(text.replace("chain: 31337", f"chain: {written}"))
+        assert load(path, TOKENS).chain_id == chain_id
+    path.write_text(text.replace("chain: 31337\n", ""))
+    assert load(path, TOKENS).chain_id is None

@@ -53,9 +53,24 @@ def test_tree():
     for cls in all_errors():
         if cls.__module__ == "milepost.errors":
             assert cls.__name__ in drawn
-    codes = {errors.InputError: 2, errors.SigningError: 3, errors.ChainError: 4}
-    for root, code in codes.items():
-        assert all(cls.exit_code == code for cls in (root, *all_errors(root)))
+    codes = {
+        errors.MilepostError: 1,
+        errors.InputError: 2,
+        errors.SigningError: 3,
+        errors.ChainError: 4,
+        errors.ContractError: 5,
+        errors.FundsError: 6,
+        errors.TransactionError: 7,
+    }
+    for cls in all_errors():
+        nearest = next(root for root in cls.__mro__ if root in codes)
+        assert cls.exit_code == codes[nearest]
+
+
+def test_amounts_are_written_as_the_caller_wants():
+    error = errors.BalanceTooLow("0x" + "11" * 20, "0x" + "22" * 20, 5, 12)
+    assert "5 base units" in str(error)
+    assert "7.00 more" in str(error.in_units(lambda value: f"{value}.00"))
 
 
 def test_every_error_has_a_message():

@@ -11,8 +11,8 @@ from milepost.errors import (
     RevertUnknown,
     TokenUnsuitable,
 )
-from milepost.escrow import split_signature
 from milepost.presets import fixed_price, hourly, retainer
+from milepost.signing import split_signature
 from milepost.types import ZERO_ADDRESS, Amendment, Division, Status
 from milepost.units import DAY
 
