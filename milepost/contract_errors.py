@@ -19,6 +19,8 @@ from milepost.units import format_duration, format_percent, format_time
 
 @dataclass(eq=False)
 class NotClient(ContractError):
+    """Only the client may do this."""
+
     caller: str
     client: str
 
@@ -32,6 +34,8 @@ class NotClient(ContractError):
 
 @dataclass(eq=False)
 class NotFreelancer(ContractError):
+    """Only the freelancer may do this."""
+
     caller: str
     freelancer: str
 
@@ -45,6 +49,8 @@ class NotFreelancer(ContractError):
 
 @dataclass(eq=False)
 class NotArbiter(ContractError):
+    """Only the arbiter may do this."""
+
     caller: str
     arbiter: str
 
@@ -58,6 +64,8 @@ class NotArbiter(ContractError):
 
 @dataclass(eq=False)
 class NotParty(ContractError):
+    """Only the client or the freelancer may do this."""
+
     caller: str
     client: str
     freelancer: str
@@ -72,6 +80,8 @@ class NotParty(ContractError):
 
 @dataclass(eq=False)
 class NotCreditOwner(ContractError):
+    """Only its owner may send a credit to another address."""
+
     caller: str
     owner: str
 
@@ -85,6 +95,8 @@ class NotCreditOwner(ContractError):
 
 @dataclass(eq=False)
 class SignatureInvalid(ContractError):
+    """The signature is not one of `signer` over `digest`."""
+
     signer: str
     digest: bytes
 
@@ -98,6 +110,10 @@ class SignatureInvalid(ContractError):
 
 @dataclass(eq=False)
 class AgreementNotFunded(ContractError):
+    """No milestone of these terms was ever funded here; terms that differ in one byte have another
+    id.
+    """
+
     agreement: bytes
 
     @property
@@ -111,6 +127,8 @@ class AgreementNotFunded(ContractError):
 
 @dataclass(eq=False)
 class NoMilestones(ContractError):
+    """The set of milestones is empty."""
+
     @property
     def message(self) -> str:
         return "No milestone was chosen. Name at least one."
@@ -118,6 +136,8 @@ class NoMilestones(ContractError):
 
 @dataclass(eq=False)
 class MilestoneOutOfRange(ContractError):
+    """The terms have only `count` milestones."""
+
     agreement: bytes
     milestone: int
     count: int
@@ -129,6 +149,8 @@ class MilestoneOutOfRange(ContractError):
 
 @dataclass(eq=False)
 class WrongStatus(ContractError):
+    """The milestone's status does not allow this."""
+
     agreement: bytes
     milestone: int
     status: Status
@@ -143,6 +165,8 @@ class WrongStatus(ContractError):
 
 @dataclass(eq=False)
 class DeadlinePassed(ContractError):
+    """It is `timestamp`, and the time to do this ended at `deadline`."""
+
     agreement: bytes
     milestone: int
     deadline: int
@@ -159,6 +183,8 @@ class DeadlinePassed(ContractError):
 
 @dataclass(eq=False)
 class DeadlineNotReached(ContractError):
+    """It is `timestamp`, and this is possible from `deadline` on."""
+
     agreement: bytes
     milestone: int
     deadline: int
@@ -175,6 +201,8 @@ class DeadlineNotReached(ContractError):
 
 @dataclass(eq=False)
 class PeriodNotOver(ContractError):
+    """The metered period of this milestone lasts until `period_end`."""
+
     agreement: bytes
     milestone: int
     period_end: int
@@ -191,6 +219,8 @@ class PeriodNotOver(ContractError):
 
 @dataclass(eq=False)
 class OfferExpired(ContractError):
+    """The signed offer was valid until `expires_at`."""
+
     agreement: bytes
     expires_at: int
     timestamp: int
@@ -205,6 +235,8 @@ class OfferExpired(ContractError):
 
 @dataclass(eq=False)
 class UnitsOutOfRange(ContractError):
+    """Units must be between one and `max`."""
+
     agreement: bytes
     milestone: int
     units: int
@@ -220,6 +252,8 @@ class UnitsOutOfRange(ContractError):
 
 @dataclass(eq=False)
 class UnitsCountMismatch(ContractError):
+    """There must be one number of units for each milestone of the set."""
+
     agreement: bytes
     given: int
     expected: int
@@ -233,6 +267,8 @@ class UnitsCountMismatch(ContractError):
 
 @dataclass(eq=False)
 class ApprovalBelowClaim(ContractError):
+    """Fewer units are approved than are claimed. Contesting the rest is a dispute."""
+
     agreement: bytes
     milestone: int
     approved: int
@@ -249,6 +285,8 @@ class ApprovalBelowClaim(ContractError):
 
 @dataclass(eq=False)
 class RulingTooHigh(ContractError):
+    """After the fee, only `max` is there to be divided."""
+
     agreement: bytes
     milestone: int
     to_freelancer: int
@@ -265,6 +303,8 @@ class RulingTooHigh(ContractError):
 
 @dataclass(eq=False)
 class DivisionMismatch(ContractError):
+    """The two amounts must add up to exactly what is open."""
+
     agreement: bytes
     milestone: int
     to_freelancer: int
@@ -284,6 +324,8 @@ class DivisionMismatch(ContractError):
 
 @dataclass(eq=False)
 class AmendmentMismatch(ContractError):
+    """The replacement must have the same client, freelancer and token."""
+
     agreement: bytes
     replacement: bytes
 
@@ -297,6 +339,8 @@ class AmendmentMismatch(ContractError):
 
 @dataclass(eq=False)
 class PartyMissing(ContractError):
+    """The client and the freelancer must be named."""
+
     client: str
     freelancer: str
 
@@ -309,6 +353,8 @@ class PartyMissing(ContractError):
 
 @dataclass(eq=False)
 class RolesNotDistinct(ContractError):
+    """Client, freelancer and arbiter must be three different addresses."""
+
     client: str
     freelancer: str
     arbiter: str
@@ -323,6 +369,8 @@ class RolesNotDistinct(ContractError):
 
 @dataclass(eq=False)
 class RecipientInvalid(ContractError):
+    """Money cannot be sent to this address."""
+
     recipient: str
 
     @property
@@ -332,6 +380,8 @@ class RecipientInvalid(ContractError):
 
 @dataclass(eq=False)
 class TokenMissing(ContractError):
+    """There is no contract at the token's address."""
+
     token: str
 
     @property
@@ -344,6 +394,8 @@ class TokenMissing(ContractError):
 
 @dataclass(eq=False)
 class MilestoneCountOutOfRange(ContractError):
+    """There must be between one and `max` amounts."""
+
     count: int
     max: int
 
@@ -357,6 +409,8 @@ class MilestoneCountOutOfRange(ContractError):
 
 @dataclass(eq=False)
 class AmountOutOfRange(ContractError):
+    """Every amount must be between one and `max`."""
+
     milestone: int
     amount: int
     max: int
@@ -371,6 +425,8 @@ class AmountOutOfRange(ContractError):
 
 @dataclass(eq=False)
 class ArbiterFeeTooHigh(ContractError):
+    """The arbiter's fee may be at most `max_bps`."""
+
     fee_bps: int
     max_bps: int
 
@@ -384,6 +440,8 @@ class ArbiterFeeTooHigh(ContractError):
 
 @dataclass(eq=False)
 class DefaultShareTooHigh(ContractError):
+    """The default share may be at most `max_bps`."""
+
     bps: int
     max_bps: int
 
@@ -397,6 +455,8 @@ class DefaultShareTooHigh(ContractError):
 
 @dataclass(eq=False)
 class ReviewPeriodOutOfRange(ContractError):
+    """The review period must be between `min` and `max` seconds."""
+
     period: int
     min: int
     max: int
@@ -408,6 +468,8 @@ class ReviewPeriodOutOfRange(ContractError):
 
 @dataclass(eq=False)
 class ResponsePeriodOutOfRange(ContractError):
+    """The response period must be between `min` and `max` seconds."""
+
     period: int
     min: int
     max: int
@@ -419,6 +481,8 @@ class ResponsePeriodOutOfRange(ContractError):
 
 @dataclass(eq=False)
 class RulingPeriodOutOfRange(ContractError):
+    """The ruling period must be between `min` and `max` seconds."""
+
     period: int
     min: int
     max: int
@@ -430,6 +494,8 @@ class RulingPeriodOutOfRange(ContractError):
 
 @dataclass(eq=False)
 class MeteringPeriodOutOfRange(ContractError):
+    """The metering period must be between `min` and `max` seconds."""
+
     period: int
     min: int
     max: int
@@ -441,6 +507,10 @@ class MeteringPeriodOutOfRange(ContractError):
 
 @dataclass(eq=False)
 class MeteringInvalid(ContractError):
+    """Metering needs a start, 1 to 32,767 units and one amount; a fixed price needs none of start
+    and units.
+    """
+
     start: int
     units: int
     amounts: int
@@ -456,6 +526,8 @@ class MeteringInvalid(ContractError):
 
 @dataclass(eq=False)
 class ValueMismatch(ContractError):
+    """The call brought `given` of the coin and needs exactly `required`."""
+
     given: int
     required: int
 
@@ -469,6 +541,8 @@ class ValueMismatch(ContractError):
 
 @dataclass(eq=False)
 class TransferNotExact(ContractError):
+    """The token did not deliver exactly `amount`."""
+
     token: str
     balance_before: int
     balance_after: int
@@ -486,6 +560,8 @@ class TransferNotExact(ContractError):
 
 @dataclass(eq=False)
 class GasTooLow(ContractError):
+    """A push failed and the caller brought too little gas for the failure to count."""
+
     gas_left: int
     required: int
 
@@ -499,6 +575,8 @@ class GasTooLow(ContractError):
 
 @dataclass(eq=False)
 class NothingToWithdraw(ContractError):
+    """There is no credit of this token for this owner."""
+
     token: str
     owner: str
 
@@ -509,6 +587,8 @@ class NothingToWithdraw(ContractError):
 
 @dataclass(eq=False)
 class AddressEmptyCode(ContractError):
+    """There is no contract at the address that should be one."""
+
     target: str
 
     @property
@@ -518,6 +598,8 @@ class AddressEmptyCode(ContractError):
 
 @dataclass(eq=False)
 class ClockOverflow(ContractError):
+    """A clock value is wider than its field."""
+
     since: int
     claimed: int
     disputed: int
@@ -532,6 +614,8 @@ class ClockOverflow(ContractError):
 
 @dataclass(eq=False)
 class FailedCall(ContractError):
+    """A call failed without saying why."""
+
     @property
     def message(self) -> str:
         return "A call to a token or a recipient failed without a reason. Try another recipient."
@@ -539,6 +623,8 @@ class FailedCall(ContractError):
 
 @dataclass(eq=False)
 class InsufficientBalance(ContractError):
+    """The contract has less of the coin than it should pay out."""
+
     balance: int
     needed: int
 
@@ -552,6 +638,8 @@ class InsufficientBalance(ContractError):
 
 @dataclass(eq=False)
 class InvalidShortString(ContractError):
+    """The contract's name is not stored as it should be."""
+
     @property
     def message(self) -> str:
         return "A short string of the contract is malformed. Please report this."
@@ -559,6 +647,8 @@ class InvalidShortString(ContractError):
 
 @dataclass(eq=False)
 class ReentrancyGuardReentrantCall(ContractError):
+    """An act called back into the contract before it ended."""
+
     @property
     def message(self) -> str:
         return "A token or a recipient called back into the contract, which is refused."
@@ -566,6 +656,8 @@ class ReentrancyGuardReentrantCall(ContractError):
 
 @dataclass(eq=False)
 class SafeERC20FailedOperation(ContractError):
+    """The token refused a transfer without saying why."""
+
     token: str
 
     @property
@@ -578,6 +670,8 @@ class SafeERC20FailedOperation(ContractError):
 
 @dataclass(eq=False)
 class StringTooLong(ContractError):
+    """The contract's name is longer than it can store."""
+
     str_: str
 
     @property

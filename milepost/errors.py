@@ -90,6 +90,8 @@ class AgreementFileError(InputError):
 
 @dataclass(eq=False)
 class AmountError(InputError):
+    """The text is not an amount of the token."""
+
     text: str
     problem: str
 
@@ -100,6 +102,8 @@ class AmountError(InputError):
 
 @dataclass(eq=False)
 class DurationError(InputError):
+    """The text is not a duration."""
+
     text: str
 
     @property
@@ -109,6 +113,8 @@ class DurationError(InputError):
 
 @dataclass(eq=False)
 class ShareError(InputError):
+    """The text is not a share."""
+
     text: str
 
     @property
@@ -118,6 +124,8 @@ class ShareError(InputError):
 
 @dataclass(eq=False)
 class SelectionError(InputError):
+    """The text, or index, selects no milestone."""
+
     text: str
     problem: str
 
@@ -128,6 +136,8 @@ class SelectionError(InputError):
 
 @dataclass(eq=False)
 class AddressError(InputError):
+    """The value of a field has not the form of an address."""
+
     field: str
     value: str
 
@@ -138,6 +148,8 @@ class AddressError(InputError):
 
 @dataclass(eq=False)
 class HashError(InputError):
+    """The value of a field is not 32 bytes."""
+
     field: str
     value: str
 
@@ -167,6 +179,8 @@ class SigningError(MilepostError):
 
 @dataclass(eq=False)
 class KeystoreNotFound(SigningError):
+    """No keystore has this name in the directories searched."""
+
     name: str
     searched: tuple[str, ...]
 
@@ -180,6 +194,8 @@ class KeystoreNotFound(SigningError):
 
 @dataclass(eq=False)
 class KeystoreUnreadable(SigningError):
+    """The file is there, and is no keystore that can be opened."""
+
     path: str
     problem: str
 
@@ -190,6 +206,8 @@ class KeystoreUnreadable(SigningError):
 
 @dataclass(eq=False)
 class PasswordMissing(SigningError):
+    """The source of the password is empty or cannot be read."""
+
     source: str
 
     @property
@@ -199,6 +217,8 @@ class PasswordMissing(SigningError):
 
 @dataclass(eq=False)
 class PasswordWrong(SigningError):
+    """The password does not open the keystore."""
+
     path: str
 
     @property
@@ -208,6 +228,8 @@ class PasswordWrong(SigningError):
 
 @dataclass(eq=False)
 class SignerUnavailable(SigningError):
+    """Nothing here can sign for the address."""
+
     address: str
     problem: str
 
@@ -224,6 +246,8 @@ class ChainError(MilepostError):
 
 @dataclass(eq=False)
 class NodeUnreachable(ChainError):
+    """The node does not answer. `url` is without its access key."""
+
     url: str
     problem: str
 
@@ -236,6 +260,8 @@ class NodeUnreachable(ChainError):
 
 @dataclass(eq=False)
 class WrongChain(ChainError):
+    """The node serves another chain than the one meant."""
+
     url: str
     expected: int
     actual: int
@@ -250,6 +276,8 @@ class WrongChain(ChainError):
 
 @dataclass(eq=False)
 class NoContract(ChainError):
+    """There is no code at the address."""
+
     address: str
     chain_id: int
 
@@ -299,6 +327,8 @@ class BalanceTooLow(FundsError):
 
 @dataclass(eq=False)
 class AllowanceTooLow(FundsError):
+    """The token does not let the escrow take as much, in base units."""
+
     owner: str
     spender: str
     token: str
@@ -321,6 +351,8 @@ class TransactionError(ChainError):
 
 @dataclass(eq=False)
 class TransactionPending(TransactionError):
+    """No block has the transaction after `seconds` of waiting."""
+
     transaction: str
     seconds: int
 
@@ -334,6 +366,8 @@ class TransactionPending(TransactionError):
 
 @dataclass(eq=False)
 class TransactionDropped(TransactionError):
+    """The node forgot the transaction, which no block has."""
+
     transaction: str
 
     @property
@@ -343,6 +377,8 @@ class TransactionDropped(TransactionError):
 
 @dataclass(eq=False)
 class TransactionReplaced(TransactionError):
+    """Another transaction of the sender took the nonce."""
+
     transaction: str
     sender: str
     nonce: int
@@ -357,6 +393,8 @@ class TransactionReplaced(TransactionError):
 
 @dataclass(eq=False)
 class TransactionFailed(TransactionError):
+    """The transaction is in a block, and failed there."""
+
     transaction: str
     block: int
     gas_used: int
@@ -373,6 +411,8 @@ class TransactionFailed(TransactionError):
 
 @dataclass(eq=False)
 class NodeProgramMissing(ChainError):
+    """The program of the local node is not installed."""
+
     program: str
 
     @property
@@ -385,6 +425,8 @@ class NodeProgramMissing(ChainError):
 
 @dataclass(eq=False)
 class NodeNotStarted(ChainError):
+    """The program of the local node does not run."""
+
     program: str
     problem: str
 
@@ -395,6 +437,8 @@ class NodeNotStarted(ChainError):
 
 @dataclass(eq=False)
 class DeploymentUnknown(ChainError):
+    """No escrow is known on the chain."""
+
     chain_id: int
 
     @property
@@ -404,6 +448,8 @@ class DeploymentUnknown(ChainError):
 
 @dataclass(eq=False)
 class DeploymentMismatch(ChainError):
+    """Other code stands where the escrow should."""
+
     address: str
 
     @property
@@ -442,6 +488,8 @@ class RevertedWithReason(ContractError):
 
 @dataclass(eq=False)
 class Panicked(ContractError):
+    """A contract stopped itself; `code` is Solidity's."""
+
     code: int
 
     @property

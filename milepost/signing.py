@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from milepost.errors import (
+    AddressError,
     InputError,
     KeystoreNotFound,
     KeystoreUnreadable,
@@ -21,6 +22,7 @@ from milepost.errors import (
     PasswordWrong,
     SignerUnavailable,
 )
+from milepost.types import require_address
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -39,9 +41,13 @@ class Signer(Protocol):
     """Signs for one address. Signatures are 65 bytes: r, s, v."""
 
     @property
-    def address(self) -> str: ...
+    def address(self) -> str:
+        """Whose signatures these are."""
+        ...
 
-    def sign_typed_data(self, data: Mapping[str, Any]) -> bytes: ...
+    def sign_typed_data(self, data: Mapping[str, Any]) -> bytes:
+        """The signature of EIP-712 typed data."""
+        ...
 
     def sign_transaction(self, transaction: Mapping[str, Any]) -> bytes:
         """The raw signed transaction."""
@@ -84,12 +90,15 @@ class KeystoreSigner:
 
     @property
     def address(self) -> str:
+        """The address of the key."""
         return str(self._account.address)
 
     def sign_typed_data(self, data: Mapping[str, Any]) -> bytes:
+        """The signature of EIP-712 typed data."""
         return bytes(self._account.sign_typed_data(full_message=dict(data)).signature)
 
     def sign_transaction(self, transaction: Mapping[str, Any]) -> bytes:
+        """The raw signed transaction."""
         fields: dict[str, Any] = {**transaction, "from": self.address}
         signed = self._account.sign_transaction(fields)
         return bytes(signed.raw_transaction)
@@ -110,13 +119,16 @@ class UnlockedSigner:
 
     @property
     def address(self) -> str:
+        """The account."""
         return self._address
 
     def sign_typed_data(self, data: Mapping[str, Any]) -> bytes:
+        """The signature of EIP-712 typed data. Raises SignerUnavailable."""
         text = json.dumps(data, default=lambda value: "0x" + bytes(value).hex())
         return self._ask("eth_signTypedData_v4", [self._address, text])
 
     def sign_transaction(self, transaction: Mapping[str, Any]) -> bytes:
+        """The raw signed transaction. Raises SignerUnavailable."""
         fields = {
             key: hex(value)
             if isinstance(value, int)
@@ -169,6 +181,18 @@ def is_checksum_address(text: str) -> bool:
     from eth_utils.address import is_checksum_address as is_right
 
     return bool(is_right(text))
+
+
+def checked_address(text: str, name: str) -> str:
+    """`text` with the letters cased as EIP-55 says. Raises AddressError where they say otherwise,
+    so a mistyped address is found; one that is all in lower case says nothing.
+    """
+    from eth_utils.address import to_checksum_address
+
+    require_address(text, name)
+    if text != text.lower() and not is_checksum_address(text):
+        raise AddressError(name, text, "its checksum (EIP-55) is wrong")
+    return str(to_checksum_address(text))
 
 
 def recover(digest: bytes, signature: bytes) -> str | None:

@@ -44,6 +44,7 @@ class Status(IntEnum):
 
     @property
     def is_final(self) -> bool:
+        """Whether nothing can happen to the milestone any more."""
         return self >= Status.PAID
 
     @property
@@ -86,6 +87,7 @@ class Terms:
 
     @property
     def is_metered(self) -> bool:
+        """Whether the work is paid by units of a period."""
         return self.period != 0
 
     @property

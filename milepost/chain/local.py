@@ -33,9 +33,11 @@ class LocalNode:
 
     @property
     def process_id(self) -> int:
+        """The process that was started."""
         return self._process.pid
 
     def connect(self) -> Node:
+        """Connects to it. Raises NodeUnreachable."""
         return connect(self.url, chain_id=CHAIN_ID)
 
     def stop(self) -> None:

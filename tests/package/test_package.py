@@ -1,7 +1,12 @@
+import importlib
+import inspect
+import pkgutil
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 import milepost
 
@@ -35,3 +40,37 @@ def test_only_chain_and_signing_import_low_level_modules():
         inside = path.relative_to(ROOT)
         if inside.parts[0] != "chain" and inside.name != "signing.py":
             assert not pattern.search(path.read_text("utf-8")), inside
+
+
+# The command's modules are not a library.
+MODULES = [
+    m.name
+    for m in pkgutil.walk_packages(milepost.__path__, "milepost.")
+    if not m.name.startswith("milepost.cli")
+]
+
+
+def undocumented(owner, home, prefix=""):
+    """Public classes, functions and methods that `home` defines without a word on them."""
+    for name, member in vars(owner).items():
+        plain = getattr(member, "__func__", member)
+        if isinstance(plain, property):
+            plain = plain.fget
+        if name.startswith("_") or getattr(plain, "__module__", None) != home:
+            continue
+        if inspect.isclass(plain):
+            # A dataclass without docstring is given its signature as one.
+            if (plain.__doc__ or f"{name}(").startswith(f"{name}("):
+                yield prefix + name
+            yield from undocumented(plain, home, f"{prefix}{name}.")
+        elif inspect.isroutine(plain):
+            inherited = inspect.isclass(owner) and inspect.getdoc(getattr(owner, name))
+            if not (plain.__doc__ or inherited):
+                yield prefix + name
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_everything_public_is_documented(name):
+    module = importlib.import_module(name)
+    assert module.__doc__
+    assert list(undocumented(module, name)) == []
