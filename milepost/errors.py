@@ -140,10 +140,11 @@ class AddressError(InputError):
 
     field: str
     value: str
+    problem: str = "write 0x and 40 hexadecimal digits"
 
     @property
     def message(self) -> str:
-        return f'{self.field}: "{self.value}" is not an address: 0x and 40 hexadecimal digits.'
+        return f'{self.field}: "{self.value}" is not an address: {self.problem}.'
 
 
 @dataclass(eq=False)

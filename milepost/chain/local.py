@@ -36,6 +36,11 @@ class LocalNode:
         """The process that was started."""
         return self._process.pid
 
+    def keep(self) -> None:
+        """Let the node run on when this program ends. `stop_process` ends it."""
+        # Otherwise Python warns of a child that nobody waited for.
+        self._process.returncode = 0
+
     def connect(self) -> Node:
         """Connects to it. Raises NodeUnreachable."""
         return connect(self.url, chain_id=CHAIN_ID)

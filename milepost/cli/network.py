@@ -12,8 +12,7 @@ from milepost.cli import render, tokens
 from milepost.cli.options import acting, reading
 from milepost.cli.session import Plan, Session
 from milepost.errors import InputError, NodeUnreachable
-from milepost.signing import LOCAL_CHAIN_IDS, keystore_directories
-from milepost.types import require_address
+from milepost.signing import LOCAL_CHAIN_IDS, checked_address, keystore_directories
 from milepost.units import format_time, parse_duration
 
 TokenName = Annotated[
@@ -49,8 +48,8 @@ def withdraw(
 ) -> None:
     """Pay out what could not be delivered and waits as a credit."""
     asset = session.named_token(token)
-    whose = require_address(owner, "--owner") if owner else session.sender
-    target = require_address(to, "--to") if to else whose
+    whose = checked_address(owner, "--owner") if owner else session.sender
+    target = checked_address(to, "--to") if to else whose
     credit = session.escrow.credits(asset.address, whose)
     plan = Plan(
         act=f"withdraw the credit of {whose}",
@@ -144,6 +143,7 @@ def chain(port: Port = 8545, stop: Stop = False, pass_time: PassTime = None) -> 
         started = local.start(port=port)
         record.parent.mkdir(parents=True, exist_ok=True)
         record.write_text(json.dumps({"process_id": started.process_id}) + "\n", "utf-8")
+        started.keep()
         render.say(
             f"A local chain runs at {url}, chain id {local.CHAIN_ID}.\n"
             "milepost accounts         lists its accounts\n"

@@ -26,10 +26,11 @@ from milepost.signing import (
     Password,
     Signer,
     UnlockedSigner,
+    checked_address,
     password_from_fd,
     password_from_file,
 )
-from milepost.types import require_address, same_address
+from milepost.types import same_address
 
 if TYPE_CHECKING:
     from milepost.chain.rpc import Node
@@ -70,7 +71,7 @@ class Session:
         from milepost.escrow import Escrow
 
         address = self.options.escrow or find_deployment(self.node.chain_id).address
-        escrow = Escrow(self.node, require_address(address, "--escrow"))
+        escrow = Escrow(self.node, checked_address(address, "--escrow"))
         verify_code(self.node, escrow.address)
         return escrow
 
@@ -138,7 +139,7 @@ class Session:
         """Who acts. A simulation needs an address only, and opens no keystore for it."""
         name = self._account()
         if self.options.dry_run and name.startswith("0x") and len(name) == 42:
-            return require_address(name, "--account")
+            return checked_address(name, "--account")
         return self.signer.address
 
     def act(self, call: Call, plan: Plan, *, quiet: bool = False) -> Receipt | None:
