@@ -291,6 +291,19 @@ def test_no_to_the_question_sends_nothing(play, shared, monkeypatch, tmp_path, c
         assert "Nothing was sent." in capsys.readouterr().err
 
 
+def test_every_line_of_the_scripts_is_in_the_guide():
+    guide = (ROOT / "docs/brownie.md").read_text("utf-8")
+    scripts = sorted((ROOT / "scripts").glob("[!_]*.py"))
+    found = [
+        line.strip().removeprefix("brownie run ").removesuffix(" --network NETWORK")
+        for path in scripts
+        for line in path.read_text("utf-8").splitlines()
+        if line.strip().startswith("brownie run ")
+    ]
+    assert {line.split()[0] for line in found} == {path.stem for path in scripts} - {"demo"}
+    assert [line for line in found if f"| `{line}` |" not in guide] == []
+
+
 def test_the_command_on_a_node_that_keeps_running(tmp_path, PracticeToken):
     """A copy of the project: deployments of a test do not belong among the user's."""
     project = tmp_path / "project"
