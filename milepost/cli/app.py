@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import milepost
-from milepost.cli import deal, disputes, draft, network, work
+from milepost.cli import amending, deal, disputes, draft, network, work
 from milepost.cli.render import progress
 from milepost.errors import MilepostError
 
@@ -20,7 +20,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 stopped by a no, 2 input, 3 keys and signatures, 4 node, "
     "5 refused by the contract, 6 too little money, 7 a transaction without its effect.",
 )
-for group in (draft, deal, work, disputes, network):
+for group in (draft, deal, work, disputes, amending, network):
     group.register(app)
 
 

@@ -14,10 +14,10 @@ from milepost.cli import render
 from milepost.cli.session import Session
 from milepost.errors import InputError
 from milepost.signing import split_signature
-from milepost.types import Approval, Authorization, Division, Terms, from_set, to_set
+from milepost.types import Amendment, Approval, Authorization, Division, Terms, from_set, to_set
 
 ACCEPTANCE, APPROVAL, OFFER = "milepost acceptance", "milepost approval", "milepost offer"
-AUTHORIZATION = "milepost authorization"
+AUTHORIZATION, AMENDMENT = "milepost authorization", "milepost amendment"
 
 
 def write(
@@ -92,6 +92,46 @@ def authorization_content(milestones: Sequence[int], given: Authorization) -> di
     }
 
 
+def amendment(session: Session, terms: Terms, replacement: Terms, path: Path) -> Amendment:
+    """The freelancer's amendment in a file, if it is for this replacement."""
+    content = _read(session, terms, AMENDMENT, path)
+    expected = _id(session, replacement)
+    if content.get("replacement") != expected:
+        raise InputError(
+            f"{path} is for another replacement: {content.get('replacement')}, and here it is "
+            f"{expected}."
+        )
+    try:
+        divisions = tuple(
+            Division(int(d["milestone"]) - 1, int(d["to_freelancer"]), int(d["to_client"]))
+            for d in content["divisions"]
+        )
+        funded = to_set(int(n) - 1 for n in content["funded"])
+        expires_at = int(content["expires_at"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path} is not a whole amendment.") from error
+    signature = _signature(content.get("signature"), str(path))
+    return Amendment(divisions, funded, expires_at, signature)
+
+
+def amendment_content(session: Session, replacement: Terms, given: Amendment) -> dict[str, Any]:
+    return {
+        "replacement": _id(session, replacement),
+        "divisions": [division_content(d) for d in given.divisions],
+        "funded": [i + 1 for i in from_set(given.funded)],
+        "expires_at": given.expires_at,
+        "signature": "0x" + given.signature.hex(),
+    }
+
+
+def division_content(division: Division) -> dict[str, Any]:
+    return {
+        "milestone": division.milestone + 1,
+        "to_freelancer": str(division.to_freelancer),
+        "to_client": str(division.to_client),
+    }
+
+
 def approval_content(approval: Approval) -> dict[str, Any]:
     return {
         "milestones": [i + 1 for i in from_set(approval.milestones)],
@@ -104,8 +144,12 @@ def _place(session: Session, terms: Terms) -> dict[str, Any]:
     return {
         "chain_id": session.node.chain_id,
         "escrow": session.escrow.address,
-        "agreement": "0x" + session.escrow.agreement_id(terms).hex(),
+        "agreement": _id(session, terms),
     }
+
+
+def _id(session: Session, terms: Terms) -> str:
+    return "0x" + session.escrow.agreement_id(terms).hex()
 
 
 def _read(session: Session, terms: Terms, kind: str, path: Path) -> dict[str, Any]:

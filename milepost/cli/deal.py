@@ -117,7 +117,7 @@ def fund(
         call = escrow.fund_with_authorization(terms, chosen, given, signature)
         session.act(call, _funding(agreement, chosen, is_accepted=bool(signature)))
         return
-    chosen = _chosen(agreement, milestones)
+    chosen = chosen_to_fund(agreement, milestones)
     plan = _funding(agreement, chosen, is_accepted=bool(signature))
     if sign:
         _sign_funding(session, agreement, chosen, parse_duration(expires), out)
@@ -139,11 +139,11 @@ def fund(
             return
         call = escrow.batch([escrow.permit(terms.token, total, deadline, signed), call])
     elif agreement.token.address != ZERO_ADDRESS:
-        _allow(session, agreement.token, total)
+        allow(session, agreement.token, total)
     session.act(call, plan)
 
 
-def _chosen(agreement: Agreement, milestones: str) -> tuple[int, ...]:
+def chosen_to_fund(agreement: Agreement, milestones: str) -> tuple[int, ...]:
     """The milestones to fund or accept. Of metered work, "all" would be sixty-four periods."""
     if agreement.terms.is_metered and milestones == "all":
         milestones = "1"
@@ -188,7 +188,7 @@ def accept(
     """Accept a funded offer, as the freelancer or with their signature."""
     agreement = session.agreement(file)
     terms = agreement.terms
-    chosen = _chosen(agreement, milestones)
+    chosen = chosen_to_fund(agreement, milestones)
     signature = consents.acceptance(session, terms, acceptance) if acceptance else b""
     plan = Plan(f"accept {render.milestones(chosen)}", token=agreement.token)
     session.act(session.escrow.accept(terms, chosen, signature), plan)
@@ -205,7 +205,7 @@ def status(session: Session, file: File) -> None:
         render.status(agreement, view)
 
 
-def _allow(session: Session, token: Token, total: int) -> None:
+def allow(session: Session, token: Token, total: int) -> None:
     """Let the escrow take exactly `total`, if it may not yet."""
     owner, spender = session.sender, session.escrow.address
     erc20 = _require_balance(session, token, total)

@@ -84,7 +84,7 @@ def rule(
     """Divide what is disputed, as the arbiter."""
     agreement = session.agreement(file)
     terms, milestone = agreement.terms, index_of(agreement, number)
-    given = _amount(agreement, to_freelancer)
+    given = amount_of(agreement, to_freelancer)
     call = session.escrow.rule(terms, milestone, given, hash_of(reason))
     freelancer = f"the escrow pays {render.amount(given, agreement.token)} to {terms.payee}"
     fee = format_percent(terms.arbiter_fee_bps)
@@ -112,7 +112,7 @@ def offer(
     if not any(same_address(me, party) for party in (terms.client, terms.freelancer)):
         raise InputError(f"Only the client and the freelancer make offers, and you are {me}.")
     view = session.escrow.milestone_at(terms, milestone)
-    given = _amount(agreement, to_freelancer)
+    given = amount_of(agreement, to_freelancer)
     if given > view.open:
         raise InputError(
             f"Only {render.amount(view.open, agreement.token)} are open in milestone {number}."
@@ -121,15 +121,13 @@ def offer(
     expires_at = session.node.block().timestamp + parse_duration(expires)
     signature = session.consent(
         f"sign an offer for milestone {number}, valid until {format_time(expires_at)}",
-        _division_words(agreement, division),
+        division_words(agreement, division),
         lambda: session.escrow.sign_settlement(session.signer, terms, division, expires_at),
     )
     if signature is None:
         return
     content = {
-        "milestone": number,
-        "to_freelancer": str(division.to_freelancer),
-        "to_client": str(division.to_client),
+        **consents.division_content(division),
         "expires_at": expires_at,
         "by": me,
         "signature": "0x" + signature.hex(),
@@ -144,7 +142,7 @@ def settle(session: Session, file: File, offer: OfferFile) -> None:
     division, expires_at, signature = consents.offer(session, terms, offer)
     plan = Plan(
         act=f"settle milestone {division.milestone + 1}",
-        money=[_division_words(agreement, division)],
+        money=[division_words(agreement, division)],
         token=agreement.token,
     )
     session.act(session.escrow.settle(terms, division, expires_at, signature), plan)
@@ -158,18 +156,20 @@ def lapse(session: Session, file: File, number: Number) -> None:
     division = Division(milestone, view.to_freelancer, view.to_client)
     plan = Plan(
         act=f"let the dispute of milestone {number} lapse",
-        money=[_division_words(agreement, division)],
+        money=[division_words(agreement, division)],
         token=agreement.token,
     )
     session.act(session.escrow.lapse(terms, milestone), plan)
 
 
-def _amount(agreement: Agreement, text: str) -> int:
+def amount_of(agreement: Agreement, text: str) -> int:
+    """Base units of an amount, with or without the token's symbol. Raises AmountError."""
     number = text.removesuffix(agreement.token.symbol).strip()
     return parse_amount(number, agreement.token.decimals)
 
 
-def _division_words(agreement: Agreement, division: Division) -> str:
+def division_words(agreement: Agreement, division: Division) -> str:
+    """Who receives how much of a division."""
     terms, token = agreement.terms, agreement.token
     return (
         f"the escrow pays {render.amount(division.to_freelancer, token)} to {terms.payee} and "

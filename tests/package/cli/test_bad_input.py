@@ -265,6 +265,7 @@ def test_a_node_that_is_none(run, website, people, answer, problem):
     assert "secret-key" not in outcome.err
 
 
+@pytest.mark.node
 def test_no_node(run):
     outcome = run("status", EXAMPLES / "website.yaml", "--rpc-url", "http://127.0.0.1:1")
     assert (outcome.code, "http://127.0.0.1:1" in outcome.err) == (4, True)

@@ -1,6 +1,7 @@
 """The command line against a local chain, from the argument to the exit code."""
 
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from milepost.agreement import Token
-from milepost.cli import app
+from milepost.cli import app, tokens
 from milepost.types import Status
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -143,11 +144,6 @@ def test_unknown_keystore(milepost, website):
     assert outcome.code == 3
 
 
-def test_no_node(run):
-    outcome = run("status", EXAMPLE, "--rpc-url", "http://127.0.0.1:1")
-    assert outcome.code == 4
-
-
 def test_every_status_has_words():
     from milepost.cli.render import silence
     from milepost.presets import Parties, fixed_price
@@ -213,3 +209,36 @@ def test_deploy_is_remembered(milepost, run, website, people, local_node):
 def test_nothing_to_withdraw(milepost, people):
     assert milepost("withdraw", by=people.client).code == 5
     assert milepost("withdraw", "--token", "NONE", by=people.client).code == 2
+
+
+@pytest.mark.node
+def test_check_needs_no_node(run, tmp_path):
+    nowhere = ("--rpc-url", "http://127.0.0.1:1")
+    path = tmp_path / "deal.yaml"
+    text = EXAMPLE.read_text()
+    assert run("check", EXAMPLE, *nowhere).code == 2
+    path.write_text(text.replace("USDP", "ETH").replace("token: ETH", "token: coin"))
+    outcome = run("check", path, *nowhere)
+    assert outcome.code == 0, outcome.err
+    assert "1. Design: 1,500.00 ETH" in outcome.out
+    tokens.save_token(31337, "USDP", Token("0x" + "11" * 20, "USDP", 6))
+    outcome = run("check", EXAMPLE, *nowhere)
+    assert outcome.code == 0, outcome.err
+    assert "Together: 6,000.50 USDP" in outcome.out
+
+
+def test_completion_for_the_shell():
+    environment = {
+        "_MILEPOST_COMPLETE": "complete_bash",
+        "COMP_WORDS": "milepost req",
+        "COMP_CWORD": "1",
+    }
+    code = "from milepost.cli.app import main; main()"
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "request-refund" in found.stdout

@@ -7,6 +7,9 @@ import pytest
 from milepost.agreement import Token, load
 from milepost.types import ZERO_ADDRESS
 
+# They look for a node, and most find none.
+pytestmark = pytest.mark.node
+
 CLIENT = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 FREELANCER = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"
 ARBITER = "0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65"
@@ -103,7 +106,6 @@ def test_a_folder_that_is_not_there(answer, tmp_path):
     assert answer(*lines, file=tmp_path / "no" / "deal.yaml").code == 2
 
 
-@pytest.mark.node
 def test_with_a_node_the_chain_and_its_tokens_are_known(milepost, monkeypatch, tmp_path, token):
     path = tmp_path / "deal.yaml"
     usual = ["USDP", *USUAL[1:]]
