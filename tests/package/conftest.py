@@ -1,10 +1,13 @@
-"""A local chain for the tests marked `node`, and the people who deal on it.
+"""A local chain for the tests marked `node`, and the people who deal on it. No other test opens a
+socket.
 
 Every account is one of Anvil's published development accounts, unlocked in the node itself.
 """
 
+import socket
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -22,6 +25,51 @@ from milepost.escrow import Escrow
 from milepost.presets import Parties
 from milepost.signing import UnlockedSigner
 from milepost.types import ZERO_ADDRESS
+
+
+class SocketOpened(BaseException):
+    """A test without the mark `node` went to the network. No `except Exception` hides it."""
+
+
+LOOPBACK = "127.0.0.1"
+# Where no node answers: refused at once, without asking the machine.
+ABSENT_PORTS = (1, 9)
+
+
+def _connect(opened, address):
+    if address[0] != LOOPBACK or address[1] not in ABSENT_PORTS:
+        opened.close()
+        raise SocketOpened(f"this test connects to {address}: mark it `node`")
+    raise ConnectionRefusedError
+
+
+def _look_up(host, *args, _ask=socket.getaddrinfo, **kwargs):
+    if host != LOOPBACK:
+        raise SocketOpened(f"this test looks up {host}")
+    return _ask(host, *args, **kwargs)
+
+
+@contextmanager
+def _sockets_of(item):
+    with pytest.MonkeyPatch.context() as patch:
+        if item.get_closest_marker("node") is None:
+            patch.setattr(socket.socket, "connect", _connect)
+            patch.setattr(socket.socket, "connect_ex", _connect)
+            patch.setattr(socket, "getaddrinfo", _look_up)
+        yield
+
+
+# Not for the teardown: it may end the local chain that other tests began.
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item):
+    with _sockets_of(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    with _sockets_of(item):
+        return (yield)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,12 @@ from milepost.chain.rpc import connect, public_url
 from milepost.errors import NoContract, NodeNotStarted, NodeUnreachable, WrongChain
 
 
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8545", "http://node.example:1"])
+def test_without_the_mark_no_test_reaches_a_node(url):
+    with pytest.raises(BaseException, match="this test"):
+        connect(url, timeout=2)
+
+
 def test_node_unreachable():
     with pytest.raises(NodeUnreachable) as caught:
         connect("http://127.0.0.1:9/secret-key", timeout=2)
@@ -15,6 +21,7 @@ def test_public_url_hides_the_key():
     assert public_url("https://user:pw@node.example:8545/v2/key?x=1") == "https://node.example:8545"
 
 
+@pytest.mark.node
 def test_program_that_cannot_run(tmp_path):
     with pytest.raises(NodeNotStarted):
         local.start(tmp_path / "anvil")
