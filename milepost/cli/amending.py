@@ -67,9 +67,13 @@ def amend(
     amendment: AmendmentFile = None,
     out: Out = None,
 ) -> None:
-    """Replace an agreement: what ends is divided, and its money pays for what is new.
+    """Replace an agreement by another, with both consents.
+
+    What ends is divided, and what the client gets of it pays for what is new.
 
     The freelancer signs with --sign, then the client sends with --amendment.
+
+    Example: milepost amend website.yaml smaller.yaml --end 2-3 --sign --account freelancer
     """
     if sign == (amendment is not None):
         raise InputError("The freelancer gives --sign, the client --amendment.")

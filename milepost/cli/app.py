@@ -16,6 +16,9 @@ from milepost.errors import MilepostError
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    # Rich help would take half as long again to show, for frames.
+    rich_markup_mode=None,
+    context_settings={"max_content_width": 100},
     help="Payment protection for freelance work: fund, deliver, approve, get paid.",
     epilog="Exit codes: 0 done, 1 stopped by a no, 2 input, 3 keys and signatures, 4 node, "
     "5 refused by the contract, 6 too little money, 7 a transaction without its effect.",

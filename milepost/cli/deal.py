@@ -52,7 +52,10 @@ def register(app: typer.Typer) -> None:
 
 
 def check(session: Session, file: File) -> None:
-    """Read an agreement and say it in plain words."""
+    """Read an agreement and say it in plain words.
+
+    Example: milepost check website.yaml
+    """
     agreement = session.agreement(file, offline=True)
     terms = agreement.terms
     if not session.options.as_json:
@@ -73,7 +76,10 @@ def check(session: Session, file: File) -> None:
 
 
 def sign(session: Session, file: File, out: Out = None) -> None:
-    """Sign the whole deal as its freelancer. Free, and nothing is sent."""
+    """Sign the whole deal as its freelancer. Free, and nothing is sent.
+
+    Example: milepost sign website.yaml --account freelancer --out acceptance.json
+    """
     agreement = session.agreement(file)
     terms = agreement.terms
     typed.validate(terms, session.escrow.address)
@@ -104,7 +110,10 @@ def fund(
     authorization: AuthorizationFile = None,
     out: Out = None,
 ) -> None:
-    """Put the money of milestones into the escrow, as their client."""
+    """Fund milestones, as their client.
+
+    Example: milepost fund website.yaml --acceptance @acceptance.json --account client
+    """
     agreement = session.agreement(file)
     terms, escrow = agreement.terms, session.escrow
     if (permit, sign, authorization is not None).count(True) > 1:
@@ -185,7 +194,10 @@ def _sign_funding(
 def accept(
     session: Session, file: File, milestones: Milestones = "all", acceptance: Acceptance = None
 ) -> None:
-    """Accept a funded offer, as the freelancer or with their signature."""
+    """Accept a funded offer, as the freelancer.
+
+    Example: milepost accept website.yaml --milestones 1-2 --account freelancer
+    """
     agreement = session.agreement(file)
     terms = agreement.terms
     chosen = chosen_to_fund(agreement, milestones)
@@ -195,7 +207,10 @@ def accept(
 
 
 def status(session: Session, file: File) -> None:
-    """Show where every milestone stands, and what comes if nobody acts."""
+    """Show every milestone, and what comes if nobody acts.
+
+    Example: milepost status website.yaml
+    """
     agreement = session.agreement(file)
     view = session.escrow.agreement_at(agreement.terms)
     if session.options.as_json:

@@ -54,7 +54,10 @@ def dispute(
     percent: Percent = None,
     reason: Reason = None,
 ) -> None:
-    """Dispute a milestone or a part of it; what is not disputed is paid at once."""
+    """Dispute a milestone; what is not disputed is paid.
+
+    Example: milepost dispute website.yaml 1 --percent 20% --reason report.pdf --account client
+    """
     agreement = session.agreement(file)
     terms, milestone = agreement.terms, index_of(agreement, number)
     part = units_of(agreement, units, hours, percent)
@@ -81,7 +84,10 @@ def rule(
     to_freelancer: ToFreelancer,
     reason: Reason = None,
 ) -> None:
-    """Divide what is disputed, as the arbiter."""
+    """Divide what is disputed, as the arbiter.
+
+    Example: milepost rule website.yaml 1 --to-freelancer 150 --account arbiter
+    """
     agreement = session.agreement(file)
     terms, milestone = agreement.terms, index_of(agreement, number)
     given = amount_of(agreement, to_freelancer)
@@ -105,7 +111,12 @@ def offer(
     expires: Expires,
     out: Out = None,
 ) -> None:
-    """Sign an offer to divide what is open. Free; it stays valid until it expires."""
+    """Sign an offer to divide what is open, for free.
+
+    It stays valid until it expires.
+
+    Example: milepost offer website.yaml 1 --to-freelancer 200 --expires "2 days" --account client
+    """
     agreement = session.agreement(file)
     terms, milestone = agreement.terms, index_of(agreement, number)
     me = session.sender
@@ -136,7 +147,10 @@ def offer(
 
 
 def settle(session: Session, file: File, offer: OfferFile) -> None:
-    """Carry out the other party's offer."""
+    """Carry out the other party's offer.
+
+    Example: milepost settle website.yaml --offer offer.json --account freelancer
+    """
     agreement = session.agreement(file)
     terms = agreement.terms
     division, expires_at, signature = consents.offer(session, terms, offer)
@@ -149,7 +163,12 @@ def settle(session: Session, file: File, offer: OfferFile) -> None:
 
 
 def lapse(session: Session, file: File, number: Number) -> None:
-    """Divide by the terms' default what nobody ruled on in time. Anybody may."""
+    """Divide by the default what nobody ruled on in time.
+
+    Anybody may.
+
+    Example: milepost lapse website.yaml 1 --account freelancer
+    """
     agreement = session.agreement(file)
     terms, milestone = agreement.terms, index_of(agreement, number)
     view = session.escrow.milestone_at(terms, milestone)

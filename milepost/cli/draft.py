@@ -48,7 +48,10 @@ def register(app: typer.Typer) -> None:
 
 
 def new(session: Session, file: NewFile) -> None:
-    """Ask for the terms of a deal, and write them as an agreement file."""
+    """Write an agreement file by answering questions.
+
+    Example: milepost new website.yaml
+    """
     if file.exists():
         raise InputError(f"{file} exists already. Choose another name, or edit it.")
     tokens = _tokens(session)

@@ -46,7 +46,10 @@ def register(app: typer.Typer) -> None:
 def withdraw(
     session: Session, token: TokenName = "coin", owner: Owner = None, to: To = None
 ) -> None:
-    """Pay out what could not be delivered and waits as a credit."""
+    """Pay out what could not be delivered: a credit.
+
+    Example: milepost withdraw --token USDC --account freelancer
+    """
     asset = session.named_token(token)
     whose = checked_address(owner, "--owner") if owner else session.sender
     target = checked_address(to, "--to") if to else whose
@@ -60,7 +63,10 @@ def withdraw(
 
 
 def accounts(session: Session) -> None:
-    """List keystores and, on a local chain, the node's own accounts."""
+    """List keystores and a local chain's own accounts.
+
+    Example: milepost accounts --rpc-url http://127.0.0.1:8545
+    """
     found = [
         {"name": path.name, "kind": "keystore", "where": str(path.parent)}
         for directory in keystore_directories()
@@ -82,7 +88,10 @@ def accounts(session: Session) -> None:
 
 
 def deploy(session: Session, practice_token: PracticeToken = False) -> None:
-    """Deploy the escrow, and remember where it stands."""
+    """Deploy the escrow, and remember where it stands.
+
+    Example: milepost deploy --practice-token --account 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266
+    """
     from milepost.agreement import Token
     from milepost.artifacts import load_artifact
     from milepost.chain.deploy import deploy_escrow, deploy_practice_token, save_deployment
@@ -125,7 +134,12 @@ def deploy(session: Session, practice_token: PracticeToken = False) -> None:
 
 
 def chain(port: Port = 8545, stop: Stop = False, pass_time: PassTime = None) -> None:
-    """Start a local chain that keeps running. Nothing on it is worth anything."""
+    """Start a local chain that keeps running.
+
+    Nothing on it is worth anything.
+
+    Example: milepost chain --pass-time "14 days"
+    """
     from milepost.chain import local
     from milepost.chain.rpc import connect
 

@@ -64,7 +64,10 @@ def submit(
     percent: Percent = None,
     deliverable: Deliverable = None,
 ) -> None:
-    """Submit a milestone's work and claim its money, as the freelancer."""
+    """Submit work and claim its money, as the freelancer.
+
+    Example: milepost submit website.yaml 1 --deliverable design.zip --account freelancer
+    """
     agreement = session.agreement(file)
     terms, milestone = agreement.terms, index_of(agreement, number)
     claimed = units_of(agreement, units, hours, percent)
@@ -89,7 +92,12 @@ def approve(
     sign: Sign = False,
     out: Out = None,
 ) -> None:
-    """Approve milestones as their client: by transaction, or by a free signature."""
+    """Approve milestones, as their client.
+
+    By a transaction, or with --sign by a free signature that anybody can carry to `claim`.
+
+    Example: milepost approve website.yaml 1-2 --sign --out approval.json --account client
+    """
     agreement = session.agreement(file)
     terms = agreement.terms
     chosen = parse_selection(selection, terms.count)
@@ -126,7 +134,12 @@ def approve(
 
 
 def claim(session: Session, file: File, selection: Selection, approval: Approvals = None) -> None:
-    """Pay out what is approved, or what a silent client let lapse. Anybody may."""
+    """Pay out what is approved, or what a silent client let lapse.
+
+    Anybody may; the money goes to the payee and the client.
+
+    Example: milepost claim website.yaml 1-2 --approval approval.json --account freelancer
+    """
     agreement = session.agreement(file)
     terms = agreement.terms
     chosen = parse_selection(selection, terms.count)
@@ -150,7 +163,10 @@ def claim(session: Session, file: File, selection: Selection, approval: Approval
 
 
 def changes(session: Session, file: File, number: Number, reason: Reason = None) -> None:
-    """Send a submission back, as the client."""
+    """Send a submission back, as the client.
+
+    Example: milepost changes website.yaml 1 --reason notes.txt --account client
+    """
     agreement = session.agreement(file)
     milestone = index_of(agreement, number)
     plan = Plan(
@@ -163,7 +179,10 @@ def changes(session: Session, file: File, number: Number, reason: Reason = None)
 
 
 def request_refund(session: Session, file: File, number: Number, reason: Reason = None) -> None:
-    """Ask for the money of an unsubmitted milestone back, as the client."""
+    """Ask for unsubmitted work's money back, as the client.
+
+    Example: milepost request-refund website.yaml 2 --account client
+    """
     agreement = session.agreement(file)
     terms, milestone = agreement.terms, index_of(agreement, number)
     time = format_duration(terms.response_period)
@@ -176,7 +195,10 @@ def request_refund(session: Session, file: File, number: Number, reason: Reason 
 
 
 def refund(session: Session, file: File, selection: Selection) -> None:
-    """Give what is open back to the client."""
+    """Give what is open back to the client.
+
+    Example: milepost refund website.yaml 2-3 --account freelancer
+    """
     agreement = session.agreement(file)
     terms = agreement.terms
     chosen = parse_selection(selection, terms.count)
