@@ -9,7 +9,8 @@ from typing import Any
 import brownie
 import pytest
 from eth_account import Account
-from eth_account.messages import encode_typed_data
+from eth_account.messages import SignableMessage, encode_typed_data
+from eth_utils import keccak
 
 COIN = "0x" + "00" * 20
 NO_HASH = "0x" + "00" * 32
@@ -102,10 +103,20 @@ def private_key(role: str) -> str:
     return Account.from_mnemonic(ANVIL_MNEMONIC, account_path=path).key.hex()
 
 
-def sign_typed(role: str, domain: dict[str, Any], name: str, message: dict[str, Any]) -> str:
+def _signable(domain: dict[str, Any], name: str, message: dict[str, Any]) -> SignableMessage:
     names = {name} | ({"Division"} if name == "Amendment" else set())
     types = {n: [{"name": f, "type": t} for f, t in TYPES[n]] for n in names}
-    signable = encode_typed_data(domain, types, message)
+    return encode_typed_data(domain, types, message)
+
+
+def digest_of(domain: dict[str, Any], name: str, message: dict[str, Any]) -> str:
+    """What a signature of the message covers, as the error of a bad one names it."""
+    signable = _signable(domain, name, message)
+    return "0x" + keccak(b"\x19" + b"".join(signable)).hex()
+
+
+def sign_typed(role: str, domain: dict[str, Any], name: str, message: dict[str, Any]) -> str:
+    signable = _signable(domain, name, message)
     return "0x" + Account.sign_message(signable, private_key(role)).signature.hex()
 
 
@@ -213,17 +224,40 @@ class Deal:
         signature = sign_typed(role, self.domain, "Approval", message)
         return (milestones, list(units), signature)
 
-    def offer(
-        self, milestone: int, to_freelancer: int, to_client: int, expires_at: int, role: str
-    ) -> str:
-        message = {
+    def offer_message(
+        self, milestone: int, to_freelancer: int, to_client: int, expires_at: int
+    ) -> dict[str, Any]:
+        return {
             "agreement": self.id,
             "milestone": milestone,
             "toFreelancer": to_freelancer,
             "toClient": to_client,
             "expiresAt": expires_at,
         }
+
+    def offer(
+        self, milestone: int, to_freelancer: int, to_client: int, expires_at: int, role: str
+    ) -> str:
+        message = self.offer_message(milestone, to_freelancer, to_client, expires_at)
         return sign_typed(role, self.domain, "Settlement", message)
+
+    def offer_digest(
+        self, milestone: int, to_freelancer: int, to_client: int, expires_at: int
+    ) -> str:
+        message = self.offer_message(milestone, to_freelancer, to_client, expires_at)
+        return digest_of(self.domain, "Settlement", message)
+
+    def amendment_message(
+        self, other: "Deal", divisions: list[tuple], funded: int, expires_at: int
+    ) -> dict[str, Any]:
+        names = [name for name, _ in TYPES["Division"]]
+        return {
+            "agreement": self.id,
+            "replacement": other.id,
+            "divisions": [dict(zip(names, d, strict=True)) for d in divisions],
+            "funded": indexes(funded),
+            "expiresAt": expires_at,
+        }
 
     def amendment(
         self,
@@ -233,16 +267,15 @@ class Deal:
         expires_at: int,
         role: str = "freelancer",
     ) -> tuple:
-        names = [name for name, _ in TYPES["Division"]]
-        message = {
-            "agreement": self.id,
-            "replacement": other.id,
-            "divisions": [dict(zip(names, d, strict=True)) for d in divisions],
-            "funded": indexes(funded),
-            "expiresAt": expires_at,
-        }
+        message = self.amendment_message(other, divisions, funded, expires_at)
         signature = sign_typed(role, self.domain, "Amendment", message)
         return (divisions, funded, expires_at, signature)
+
+    def amendment_digest(
+        self, other: "Deal", divisions: list[tuple], funded: int, expires_at: int
+    ) -> str:
+        message = self.amendment_message(other, divisions, funded, expires_at)
+        return digest_of(self.domain, "Amendment", message)
 
     # Acts on the way to a situation
 

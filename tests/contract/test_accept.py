@@ -27,6 +27,12 @@ def test_anybody_carries_the_freelancers_signature(offered, carrier):
     assert [offered.status(i) for i in range(2)] == [Status.OFFERED, Status.ACTIVE]
 
 
+@pytest.mark.parametrize("acceptance", [b"\1", b"\1" * 65])
+def test_the_freelancers_own_call_needs_no_signature(offered, acceptance):
+    accept(offered, set_of(0), acceptance)
+    assert offered.status() == Status.ACTIVE
+
+
 @pytest.mark.parametrize("signer", ["client", "arbiter", "stranger"])
 def test_it_refuses_the_signature_of_another(offered, signer):
     with reverts_with("SignatureInvalid", offered.freelancer, offered.id):

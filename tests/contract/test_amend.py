@@ -1,15 +1,7 @@
 import pytest
-from helpers import (
-    DAY,
-    Status,
-    events_of,
-    hash_of,
-    mine_at,
-    now,
-    reverts_outside,
-    reverts_with,
-    set_of,
-)
+from helpers import DAY, Status, events_of, hash_of, mine_at, now, reverts_with, set_of
+
+OPEN = (Status.ACTIVE, Status.SUBMITTED, Status.REFUND_REQUESTED, Status.DISPUTED)
 
 
 def replace(deal, either, **overrides):
@@ -54,6 +46,33 @@ def test_it_ends_several_milestones_and_leaves_the_others(fixed, deal):
     assert [new.status(i) for i in range(3)] == [Status.NONE, Status.NONE, Status.ACTIVE]
 
 
+@pytest.mark.parametrize("status", OPEN)
+def test_it_ends_every_open_status_late_or_not(fixed, deal, status, chain):
+    fixed.reach(status)
+    new = replace(deal, fixed, amounts=[1000])
+    chain.sleep(400 * DAY)
+    chain.mine()
+    with fixed.moves():
+        amend(fixed, new, [(0, 0, 1000)], 1)
+    assert (fixed.status(), new.status()) == (Status.REFUNDED, Status.ACTIVE)
+
+
+def test_it_divides_what_a_concession_left(fixed, deal):
+    fixed.fund(1)
+    fixed.dispute(units=4000)
+    new = replace(deal, fixed, amounts=[300])
+    with fixed.moves(payee=100, escrow=-100):
+        amend(fixed, new, [(0, 100, 300)], 1)
+    assert fixed.status() == Status.SPLIT
+
+
+def test_an_agreement_may_be_replaced_by_itself(fixed):
+    fixed.fund(set_of(0))
+    with fixed.moves(payee=200, client=-1201, escrow=1001):
+        amend(fixed, fixed, [(0, 200, 800)], set_of(1))
+    assert [fixed.status(i) for i in range(3)] == [Status.SPLIT, Status.ACTIVE, Status.NONE]
+
+
 def test_arbiter_and_payee_may_change(fixed, deal, accounts):
     fixed.fund(1)
     new = replace(deal, fixed, arbiter=accounts[8], payee=accounts[9], amounts=[1000])
@@ -73,8 +92,10 @@ def test_the_parties_and_the_token_stay(fixed, deal, accounts, role):
 @pytest.mark.parametrize("signer", ["client", "payee", "arbiter", "stranger"])
 def test_it_refuses_every_signature_but_the_freelancers(fixed, deal, signer):
     fixed.fund(1)
-    with reverts_outside("SignatureInvalid"):
-        amend(fixed, replace(deal, fixed), [(0, 0, 1000)], 1, signer=signer)
+    new, expires_at = replace(deal, fixed), now() + DAY
+    digest = fixed.amendment_digest(new, [(0, 0, 1000)], 1, expires_at)
+    with reverts_with("SignatureInvalid", fixed.freelancer, digest):
+        amend(fixed, new, [(0, 0, 1000)], 1, signer=signer, expires_at=expires_at)
 
 
 def test_the_client_cannot_fund_less_than_was_signed(fixed, deal):
@@ -82,7 +103,8 @@ def test_the_client_cannot_fund_less_than_was_signed(fixed, deal):
     new = replace(deal, fixed)
     expires_at = now() + DAY
     divisions, _, _, signature = fixed.amendment(new, [(0, 0, 1000)], 3, expires_at)
-    with reverts_outside("SignatureInvalid"):
+    digest = fixed.amendment_digest(new, divisions, 1, expires_at)
+    with reverts_with("SignatureInvalid", fixed.freelancer, digest):
         fixed.escrow.amend(
             fixed.terms,
             new.terms,
@@ -121,6 +143,15 @@ def test_it_takes_exactly_the_missing_coin(coin_deal, deal, value):
         amend(coin_deal, new, [(0, 300, 700)], 1, value)
 
 
+@pytest.mark.parametrize("amounts", [[700], [500], [5000]])
+def test_it_refuses_coin_that_is_not_missing(deal, fixed, coin_deal, amounts):
+    agreed = coin_deal if amounts != [5000] else fixed
+    agreed.fund(1)
+    new = replace(deal, agreed, amounts=amounts)
+    with reverts_with("ValueMismatch", 1, 0):
+        amend(agreed, new, [(0, 300, 700)], 1, value=1)
+
+
 @pytest.mark.parametrize("late", [-1, 0, 1])
 def test_it_is_valid_until_it_expires(fixed, deal, late):
     fixed.fund(1)
@@ -153,16 +184,28 @@ def test_it_refuses_to_fund_nothing(fixed, deal):
         amend(fixed, replace(deal, fixed), [(0, 0, 1000)], 0)
 
 
+def test_it_refuses_to_divide_a_milestone_beyond_the_terms(fixed, deal):
+    fixed.fund(1)
+    with reverts_with("MilestoneOutOfRange", fixed.id, 3, 3):
+        amend(fixed, replace(deal, fixed), [(3, 0, 1000)], 1)
+
+
+def test_it_refuses_to_fund_a_milestone_beyond_the_new_terms(fixed, deal):
+    fixed.fund(1)
+    new = replace(deal, fixed, amounts=[1000])
+    with reverts_with("MilestoneOutOfRange", new.id, 1, 1):
+        amend(fixed, new, [(0, 0, 1000)], set_of(1))
+
+
 def test_the_new_terms_keep_every_rule(fixed, deal):
     fixed.fund(1)
     with reverts_with("ArbiterFeeTooHigh", 1001, 1000):
         amend(fixed, replace(deal, fixed, arbiterFeeBps=1001), [(0, 0, 1000)], 1)
 
 
-@pytest.mark.parametrize(
-    "status", [Status.OFFERED, Status.APPROVED, Status.PAID, Status.REFUNDED, Status.SPLIT]
-)
+@pytest.mark.parametrize("status", [s for s in Status if s not in OPEN])
 def test_it_refuses_to_divide_every_other_status(fixed, deal, status):
+    fixed.fund(2)
     fixed.reach(status)
     with reverts_with("WrongStatus", fixed.id, 0, status):
         amend(fixed, replace(deal, fixed), [(0, 0, 1000)], 1)

@@ -1,5 +1,5 @@
 import pytest
-from helpers import NO_HASH, WHOLE, Status, events_of, reverts_with, set_of
+from helpers import DAY, NO_HASH, WHOLE, Status, events_of, reverts_with, set_of
 
 
 def approve(deal, milestones, units=(), by="client"):
@@ -35,6 +35,50 @@ def test_it_concedes_a_dispute(fixed):
     with fixed.moves(payee=400, escrow=-400):
         fixed.escrow.release(fixed.terms, 1, [], {"from": fixed.stranger})
     assert fixed.status() == Status.PAID
+
+
+OPEN = (Status.ACTIVE, Status.SUBMITTED, Status.REFUND_REQUESTED, Status.DISPUTED)
+
+
+@pytest.mark.parametrize("status", OPEN)
+def test_it_is_possible_after_every_deadline(fixed, status, chain):
+    fixed.reach(status)
+    chain.sleep(400 * DAY)
+    approve(fixed, 1)
+    with fixed.moves(payee=1000, escrow=-1000):
+        fixed.escrow.release(fixed.terms, 1, [], {"from": fixed.stranger})
+
+
+def test_units_belong_to_the_milestones_lowest_first(metered):
+    metered.fund(set_of(0, 1, 2))
+    metered.submit(0, units=10)
+    metered.submit(2, units=20)
+    with reverts_with("ApprovalBelowClaim", metered.id, 2, 10, 20):
+        approve(metered, set_of(0, 2), [20, 10])
+    approve(metered, set_of(0, 2), [10, 20])
+    assert [metered.status(i) for i in range(3)] == [
+        Status.APPROVED,
+        Status.ACTIVE,
+        Status.APPROVED,
+    ]
+
+
+def test_what_was_not_submitted_is_approved_whole_or_not_at_all(fixed):
+    fixed.fund(1)
+    with reverts_with("ApprovalBelowClaim", fixed.id, 0, WHOLE - 1, WHOLE):
+        approve(fixed, 1, [WHOLE - 1])
+    approve(fixed, 1, [WHOLE])
+    assert fixed.status() == Status.APPROVED
+
+
+def test_a_dispute_is_conceded_with_the_units_of_the_claim(metered):
+    metered.fund(1)
+    metered.submit(units=186)
+    metered.dispute(units=60)
+    with reverts_with("ApprovalBelowClaim", metered.id, 0, 185, 186):
+        approve(metered, 1, [185])
+    approve(metered, 1, [186])
+    assert metered.status() == Status.APPROVED
 
 
 @pytest.mark.parametrize("units", [186, 187, 240])

@@ -75,6 +75,22 @@ def test_it_refuses_units_beyond_the_claim(fixed, units):
         dispute(fixed, units)
 
 
+@pytest.mark.parametrize("units", [0, WHOLE + 1])
+def test_it_refuses_units_beyond_the_whole(fixed, units):
+    fixed.fund(1)
+    with reverts_with("UnitsOutOfRange", fixed.id, 0, units, WHOLE):
+        dispute(fixed, units)
+
+
+def test_metered_work_is_disputed_in_its_units_even_before_its_period_ends(deal):
+    agreed = deal(start=now(), period=7 * DAY, units=240, amounts=[2400])
+    agreed.fund(1)
+    with reverts_with("UnitsOutOfRange", agreed.id, 0, 241, 240):
+        dispute(agreed, 241)
+    with agreed.moves(client=1200, escrow=-1200):
+        dispute(agreed, 120, by="freelancer")
+
+
 def test_without_an_arbiter_it_starts_the_time_to_settle(deal):
     agreed = deal(arbiter=COIN)
     agreed.fund(1)

@@ -55,6 +55,12 @@ def test_it_counts_the_signature_of_a_contract_wallet(deal, accounts, HostileWal
     assert agreed.status() == Status.ACTIVE
 
 
+def test_it_refuses_what_the_contract_wallet_does_not_call_its_own(deal, accounts, HostileWallet):
+    agreed = deal(freelancer=HostileWallet.deploy({"from": accounts[2]}))
+    with reverts_with("SignatureInvalid", agreed.values["freelancer"], agreed.id):
+        agreed.escrow.fund(agreed.terms, 1, agreed.acceptance("stranger"), {"from": agreed.client})
+
+
 @pytest.mark.parametrize("caller", ["freelancer", "payee", "arbiter", "stranger"])
 def test_it_refuses_everybody_but_the_client(fixed, caller):
     who = getattr(fixed, caller)

@@ -6,7 +6,16 @@ from eth_abi import encode
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_utils import keccak
-from helpers import COIN, NOT_SIGNED, Status, private_key, reverts_outside, reverts_with, set_of
+from helpers import (
+    COIN,
+    NOT_SIGNED,
+    Status,
+    events_of,
+    private_key,
+    reverts_outside,
+    reverts_with,
+    set_of,
+)
 
 FAR = 2**40
 
@@ -89,6 +98,21 @@ def test_a_permit_and_a_funding_are_one_batch(poor, front_run):
     assert poor.status() == Status.ACTIVE
 
 
+def test_a_permit_that_fails_changes_nothing(poor):
+    value, deadline, v, r, s = permit(poor, 3001)
+    poor.escrow.permit(poor.token, value + 1, deadline, v, r, s, {"from": poor.client})
+    assert poor.token.allowance(poor.client, poor.escrow) == 0
+    poor.escrow.permit(poor.token, value, deadline, v, r, s, {"from": poor.stranger})
+    assert poor.token.allowance(poor.client, poor.escrow) == 0
+    poor.escrow.permit(poor.token, value, deadline, v, r, s, {"from": poor.client})
+    assert poor.token.allowance(poor.client, poor.escrow) == 3001
+
+
+def test_a_permit_needs_a_token(poor):
+    with reverts_outside():
+        poor.escrow.permit(poor.stranger, *permit(poor, 3001), {"from": poor.client})
+
+
 def test_a_batch_ends_whole_or_not_at_all(poor):
     batch = [
         poor.escrow.permit.encode_input(poor.token, *permit(poor, 3000)),
@@ -110,8 +134,22 @@ def test_a_batch_carries_no_coin(coin_deal):
 
 def test_anybody_funds_with_the_clients_authorisation(poor):
     with poor.moves(client=-3001, escrow=3001):
-        fund_for(poor, 3, authorization(poor, 3), poor.acceptance())
+        tx = fund_for(poor, 3, authorization(poor, 3), poor.acceptance())
     assert [poor.status(i) for i in range(2)] == [Status.ACTIVE] * 2
+    assert events_of(tx, poor.escrow) == [
+        (
+            "MilestonesFunded",
+            {
+                "agreement": poor.id,
+                "client": poor.values["client"],
+                "freelancer": poor.values["freelancer"],
+                "milestones": 3,
+                "amount": 3001,
+                "isAccepted": True,
+                "terms": (*poor.terms[:-1], tuple(poor.terms[-1])),
+            },
+        )
+    ]
 
 
 def test_without_acceptance_it_is_an_offer(poor):
@@ -137,3 +175,32 @@ def test_it_refuses_the_authorisation_of_another(poor):
 def test_it_refuses_the_coin(coin_deal):
     with reverts_with("TokenMissing", COIN):
         fund_for(coin_deal, 1, (0, FAR, 27, b"\1" * 32, b"\1" * 32))
+
+
+def test_it_is_not_played_twice(poor):
+    signed = authorization(poor, 1)
+    fund_for(poor, 1, signed)
+    with reverts_with("WrongStatus", poor.id, 0, Status.OFFERED):
+        fund_for(poor, 1, signed)
+
+
+@pytest.mark.parametrize("signer", ["client", "relayer"])
+def test_it_refuses_the_acceptance_of_anybody_but_the_freelancer(poor, signer):
+    with reverts_with("SignatureInvalid", poor.freelancer, poor.id):
+        fund_for(poor, 1, authorization(poor, 1), poor.acceptance(signer))
+
+
+def test_it_refuses_an_empty_set(poor):
+    with reverts_with("NoMilestones"):
+        fund_for(poor, 0, authorization(poor, 0))
+
+
+def test_it_refuses_a_milestone_beyond_the_terms(poor):
+    with reverts_with("MilestoneOutOfRange", poor.id, 3, 3):
+        fund_for(poor, set_of(3), authorization(poor, set_of(3), value=1))
+
+
+def test_it_refuses_a_missing_client(deal):
+    broken = deal(client=COIN)
+    with reverts_with("PartyMissing", COIN, broken.freelancer):
+        fund_for(broken, 1, authorization(broken, 1))

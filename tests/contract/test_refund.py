@@ -26,6 +26,14 @@ def test_the_freelancer_always_may(either, status):
     ]
 
 
+@pytest.mark.parametrize("status", OPEN)
+def test_the_freelancer_may_after_every_deadline(fixed, status, chain):
+    fixed.reach(status)
+    chain.sleep(400 * DAY)
+    with fixed.moves(client=1000, escrow=-1000):
+        refund(fixed, 1)
+
+
 def test_it_returns_many_at_once(fixed):
     fixed.fund(7)
     with fixed.moves(client=4003, escrow=-4003):

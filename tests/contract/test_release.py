@@ -96,6 +96,57 @@ def test_a_claim_below_the_approval_is_what_is_paid(metered):
         release(metered, 1, metered.approval(1, (200,)), by="stranger")
 
 
+@pytest.mark.parametrize("status", [Status.SUBMITTED, Status.REFUND_REQUESTED, Status.DISPUTED])
+def test_an_approval_counts_after_every_deadline(fixed, status, chain):
+    fixed.reach(status)
+    chain.sleep(400 * DAY)
+    with fixed.moves(payee=1000, escrow=-1000):
+        release(fixed, 1, fixed.approval(1), by="stranger")
+
+
+def test_silence_pays_the_claim_beside_a_lower_approval(metered, chain):
+    metered.fund(1)
+    metered.submit(units=186)
+    chain.sleep(15 * DAY)
+    paid = worth(186)
+    with metered.moves(payee=paid, client=WEEK_AMOUNT - paid, escrow=-WEEK_AMOUNT):
+        release(metered, 1, metered.approval(1, (1,)), by="stranger")
+
+
+def test_a_milestone_approved_twice_uses_the_first(metered):
+    metered.fund(1)
+    metered.submit(units=186)
+    low, high = metered.approval(1, (185,)), metered.approval(1, (186,))
+    with reverts_with("ApprovalBelowClaim", metered.id, 0, 185, 186):
+        release(metered, 1, low, high)
+    release(metered, 1, high, low)
+    assert metered.status() == Status.SPLIT
+
+
+def test_units_belong_to_the_milestones_lowest_first(metered):
+    metered.fund(set_of(0, 2))
+    metered.submit(0, units=10)
+    metered.submit(2, units=20)
+    with reverts_with("ApprovalBelowClaim", metered.id, 2, 10, 20):
+        release(metered, set_of(2), metered.approval(set_of(0, 2), (20, 10)))
+    release(metered, set_of(2), metered.approval(set_of(0, 2), (10, 20)))
+    assert [metered.status(i) for i in (0, 2)] == [Status.SUBMITTED, Status.SPLIT]
+
+
+def test_it_counts_the_signature_of_a_contract_wallet(deal, accounts, HostileWallet):
+    wallet = HostileWallet.deploy({"from": accounts[1]})
+    agreed = deal(client=wallet)
+    agreed.token.mint(wallet, 1000, {"from": agreed.stranger})
+    allow = agreed.token.approve.encode_input(agreed.escrow, 1000)
+    fund = agreed.escrow.fund.encode_input(agreed.terms, 1, agreed.acceptance())
+    for target, data in ((agreed.token, allow), (agreed.escrow, fund)):
+        wallet.execute(target, 0, data, {"from": accounts[1]})
+    with reverts_with("SignatureInvalid", wallet, digest_of(agreed, 1)):
+        release(agreed, 1, agreed.approval(1, role="stranger"))
+    with agreed.moves(payee=1000, escrow=-1000):
+        release(agreed, 1, agreed.approval(1))
+
+
 def test_an_approval_below_the_claim_pays_nothing(metered):
     metered.fund(1)
     metered.submit(units=186)
@@ -121,6 +172,13 @@ def test_the_freelancer_makes_an_approved_part_their_claim(metered, status):
         ("MilestoneSubmitted", submitted),
         ("MilestonesReleased", released),
     ]
+
+
+def test_the_freelancer_claims_an_approved_part_of_a_fixed_price(either):
+    either.fund(1)
+    with either.moves(payee=333, client=667, escrow=-1000):
+        release(either, 1, either.approval(1, (3333,)))
+    assert either.status() == Status.SPLIT
 
 
 @pytest.mark.parametrize("carrier", ["client", "stranger", "payee"])

@@ -1,5 +1,5 @@
 import pytest
-from helpers import DAY, Status, events_of, hash_of, mine_at, reverts_with
+from helpers import COIN, DAY, Status, events_of, hash_of, mine_at, reverts_with
 
 
 def rule(deal, to_freelancer, milestone=0, by="arbiter"):
@@ -74,6 +74,15 @@ def test_it_rules_once(disputed):
 def test_it_refuses_everybody_but_the_arbiter(disputed, caller):
     with reverts_with("NotArbiter", getattr(disputed, caller), disputed.arbiter):
         rule(disputed, 0, by=caller)
+
+
+@pytest.mark.parametrize("caller", ["client", "freelancer", "stranger"])
+def test_without_an_arbiter_nobody_rules(deal, caller):
+    agreed = deal(arbiter=COIN)
+    agreed.fund(1)
+    agreed.dispute()
+    with reverts_with("NotArbiter", getattr(agreed, caller), COIN):
+        rule(agreed, 0, by=caller)
 
 
 def test_it_refuses_an_agreement_that_was_never_funded(fixed):

@@ -1,5 +1,5 @@
 import pytest
-from helpers import DAY, Status, events_of, hash_of, mine_at, now, reverts_outside, reverts_with
+from helpers import DAY, Status, events_of, hash_of, mine_at, now, reverts_with
 
 OPEN = (Status.ACTIVE, Status.SUBMITTED, Status.REFUND_REQUESTED, Status.DISPUTED)
 
@@ -85,15 +85,19 @@ def test_an_offer_is_valid_until_it_expires(fixed, late):
 @pytest.mark.parametrize("signer", ["self", "payee", "arbiter", "stranger"])
 def test_it_refuses_every_signature_but_the_other_partys(fixed, by, signer):
     fixed.fund(1)
-    with reverts_outside("SignatureInvalid"):
-        settle(fixed, 500, 500, by=by, signer=by if signer == "self" else signer)
+    expires_at = now() + DAY
+    other = fixed.freelancer if by == "client" else fixed.client
+    with reverts_with("SignatureInvalid", other, fixed.offer_digest(0, 500, 500, expires_at)):
+        signer = by if signer == "self" else signer
+        settle(fixed, 500, 500, by=by, signer=signer, expires_at=expires_at)
 
 
 def test_it_refuses_the_offer_for_another_milestone(fixed):
     fixed.fund(3)
     expires_at = now() + DAY
     offer = fixed.offer(1, 500, 500, expires_at, "client")
-    with reverts_outside("SignatureInvalid"):
+    digest = fixed.offer_digest(0, 500, 500, expires_at)
+    with reverts_with("SignatureInvalid", fixed.client, digest):
         fixed.escrow.settle(
             fixed.terms, (0, 500, 500), expires_at, offer, {"from": fixed.freelancer}
         )
@@ -103,7 +107,8 @@ def test_it_refuses_the_offer_of_another_agreement(fixed, deal):
     fixed.fund(1)
     expires_at = now() + DAY
     offer = deal(salt=hash_of("other")).offer(0, 500, 500, expires_at, "client")
-    with reverts_outside("SignatureInvalid"):
+    digest = fixed.offer_digest(0, 500, 500, expires_at)
+    with reverts_with("SignatureInvalid", fixed.client, digest):
         fixed.escrow.settle(
             fixed.terms, (0, 500, 500), expires_at, offer, {"from": fixed.freelancer}
         )

@@ -25,6 +25,13 @@ def test_an_approval_is_due_at_once(fixed):
     assert view(fixed) == (Status.APPROVED, (0, 0, 0), 0, False, 1000, 1000, 0)
 
 
+def test_an_approved_claim_is_due_and_the_rest_goes_back(fixed):
+    fixed.fund(1)
+    since = fixed.submit(units=3333)
+    fixed.escrow.approve(fixed.terms, 1, [], {"from": fixed.client})
+    assert view(fixed) == (Status.APPROVED, (since, 3333, 0), 0, False, 1000, 333, 667)
+
+
 @pytest.mark.parametrize("late", [-1, 0, 1])
 def test_a_submission_pays_the_claim(fixed, late):
     fixed.fund(1)

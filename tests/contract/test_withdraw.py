@@ -118,6 +118,26 @@ def test_a_hostile_wallet_is_credited_and_pays_for_no_more_than_the_cap(deal, wa
     assert agreed.balance("stranger") - before == 1000
 
 
+def test_it_keeps_the_credit_while_the_wallet_refuses_the_coin(deal, wallet):
+    agreed = deal(token=COIN, payee=wallet)
+    agreed.fund(1)
+    wallet.setManner(REVERT, COIN, b"", {"from": agreed.stranger})
+    agreed.escrow.release(
+        agreed.terms, 1, [agreed.approval(1)], {"from": agreed.client, "gas_limit": PLENTY}
+    )
+    with reverts_outside("no coin here"):
+        agreed.escrow.withdraw(COIN, wallet, wallet, {"from": agreed.stranger})
+    assert agreed.escrow.credits(COIN, wallet) == 1000
+
+
+def test_there_is_nothing_of_another_token_or_owner(refused):
+    who = refused.freelancer
+    with reverts_with("NothingToWithdraw", refused.token, who):
+        refused.escrow.withdraw(refused.token, who, who, {"from": who})
+    with reverts_with("NothingToWithdraw", COIN, refused.payee):
+        refused.escrow.withdraw(COIN, refused.payee, refused.payee, {"from": who})
+
+
 def test_a_wallet_that_accepts_is_paid_by_push(deal, wallet):
     agreed = deal(token=COIN, payee=wallet)
     agreed.fund(1)
