@@ -17,7 +17,7 @@ from platformdirs import user_data_path
 
 from milepost.agreement import COIN, Token
 from milepost.cli.render import plain
-from milepost.errors import DeploymentUnknown
+from milepost.errors import DeploymentUnknown, TokenUnsuitable
 from milepost.networks import network_of
 from milepost.types import ZERO_ADDRESS
 
@@ -45,14 +45,19 @@ class TokenBook(Mapping[str, Token]):
     def __init__(self, node: Node | None, chain_id: int) -> None:
         self.chain_id = chain_id
         self._node = node
+        self._compared: set[str] = set()
         self._known = {COIN: coin_of(chain_id), **_saved_tokens(chain_id)}
 
     def __getitem__(self, name: str) -> Token:
-        if name not in self._known:
+        known = self._known.get(name)
+        if known is None:
             if self._node is None or not _ADDRESS.fullmatch(name):
                 raise KeyError(name)
-            self._known[name] = read_token(self._node, name)
-        return self._known[name]
+            known = self._known[name] = read_token(self._node, name)
+        elif self._node is not None and name not in self._compared:
+            _compare(self._node, known)
+        self._compared.add(name)
+        return known
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._known)
@@ -70,6 +75,15 @@ def read_token(node: Node, address: str) -> Token:
         return coin_of(node.chain_id)
     erc20 = contract_of(node, address)
     return Token(address, plain(erc20.symbol()), erc20.decimals())
+
+
+def _compare(node: Node, known: Token) -> None:
+    """Refuses a token that counts in other decimals than the file of its chain says."""
+    decimals = read_token(node, known.address).decimals
+    if decimals != known.decimals:
+        raise TokenUnsuitable(
+            known.address, f"it has {decimals} decimals, and {known.decimals} are on file"
+        )
 
 
 def contract_of(node: Node, address: str) -> Erc20:
