@@ -115,10 +115,10 @@ def _sign(
 def _send(session: Session, old: Agreement, new: Agreement, amendment: Amendment) -> None:
     returned = sum(d.to_client for d in amendment.divisions)
     missing = new.terms.sum_of(from_set(amendment.funded)) - returned
+    call = session.escrow.amend(old.terms, new.terms, amendment)
     if missing > 0 and old.token.address != ZERO_ADDRESS:
-        allow(session, old.token, missing)
-    plan = Plan(_words(amendment), [_money(old, new, amendment)], token=old.token)
-    session.act(session.escrow.amend(old.terms, new.terms, amendment), plan)
+        allow(session, old.token, missing, call)
+    session.act(call, Plan(_words(amendment), [_money(old, new, amendment)], token=old.token))
 
 
 def _divisions(

@@ -12,7 +12,17 @@ from milepost.agreement import Agreement, Token
 from milepost.cli import consents, render, tokens
 from milepost.cli.options import Expires, File, Out, acting, reading, signing
 from milepost.cli.session import Plan, Session
-from milepost.errors import AllowanceTooLow, BalanceTooLow, ContractError, InputError
+from milepost.contract_errors import SafeERC20FailedOperation
+from milepost.errors import (
+    AllowanceTooLow,
+    BalanceTooLow,
+    ContractError,
+    FundsError,
+    InputError,
+    Panicked,
+    RevertedWithReason,
+    RevertUnknown,
+)
 from milepost.types import ZERO_ADDRESS, parse_selection, same_address
 from milepost.units import format_time, parse_duration
 
@@ -41,6 +51,15 @@ SignFunding = Annotated[
 AuthorizationFile = Annotated[
     Path | None, typer.Option("--authorization", help="What the client signed with --sign.")
 ]
+
+# What a token answers that may not be taken, or not as much: each has its own way.
+_REFUSED_BY_TOKENS = (
+    FundsError,
+    SafeERC20FailedOperation,
+    RevertedWithReason,
+    RevertUnknown,
+    Panicked,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -148,7 +167,7 @@ def fund(
             return
         call = escrow.batch([escrow.permit(terms.token, total, deadline, signed), call])
     elif agreement.token.address != ZERO_ADDRESS:
-        allow(session, agreement.token, total)
+        allow(session, agreement.token, total, call)
     session.act(call, plan)
 
 
@@ -220,8 +239,13 @@ def status(session: Session, file: File) -> None:
         render.status(agreement, view)
 
 
-def allow(session: Session, token: Token, total: int) -> None:
-    """Let the escrow take exactly `total`, if it may not yet."""
+def allow(session: Session, token: Token, total: int, purpose: Call) -> None:
+    """Let the escrow take exactly `total`, if it may not yet and nothing else forbids `purpose`."""
+    try:
+        purpose.simulate(session.sender)
+        return
+    except _REFUSED_BY_TOKENS:
+        pass
     owner, spender = session.sender, session.escrow.address
     erc20 = _require_balance(session, token, total)
     allowed = erc20.allowance(owner, spender)

@@ -126,6 +126,14 @@ def test_too_little_allowance(refused, website, people, token, escrow, monkeypat
     assert "6,000.50 USDP are needed" in message
 
 
+@pytest.mark.node
+def test_no_allowance_for_what_cannot_be_funded(refused, milepost, website, people, token, escrow):
+    token.call("approve", escrow.address, 0).send(people.client)
+    assert "Only the client" in refused(5, "fund", website, by=people.freelancer)
+    assert milepost("fund", website, "--milestones", 1, by=people.client).code == 0
+    assert "Milestone 1 is offered" in refused(5, "fund", website, by=people.client)
+
+
 # Signatures
 
 
