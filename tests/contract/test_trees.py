@@ -48,7 +48,7 @@ def names_in(path):
 
 def manual_of(function):
     """The comment above a function of the interface."""
-    return re.search(rf"((?:    /// .*\n)+)    function {function}\(", INTERFACE)[1]
+    return re.search(rf"((?:    ///.*\n)+)    function {function}\(", INTERFACE)[1]
 
 
 def test_every_act_has_its_tree():
