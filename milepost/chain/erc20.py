@@ -60,6 +60,10 @@ class Erc20:
             raise TokenUnsuitable(self.address, f"it claims to have {decimals} decimals")
         return decimals
 
+    def answers(self, signature: str, args: Sequence[Any] = ()) -> bool:
+        """Whether the token answers a function, such as "paused()", with one word."""
+        return self._optional(signature, args) is not None
+
     # Balances and allowances
 
     def balance(self, owner: str, block: BlockIdentifier = "latest") -> int:
@@ -188,10 +192,12 @@ class Erc20:
         except DecodingError:
             raise self._unsuitable(signature) from None
 
-    def _optional(self, signature: str, *, size: int | None = 32) -> bytes | None:
+    def _optional(
+        self, signature: str, args: Sequence[Any] = (), *, size: int | None = 32
+    ) -> bytes | None:
         """The answer, or None where the token has no such function."""
         try:
-            raw = self._call(signature, (), "latest")
+            raw = self._call(signature, args, "latest")
         except ContractError:
             return None
         return raw if raw and size in (None, len(raw)) else None

@@ -46,6 +46,12 @@ class Node:
         with translated(self.label):
             return bytes(self.w3.eth.get_code(to_checksum_address(address), block))
 
+    def storage(self, address: str, slot: int, block: BlockIdentifier = "latest") -> int:
+        """The word at a storage slot of `address`."""
+        with translated(self.label):
+            found = self.w3.eth.get_storage_at(to_checksum_address(address), slot, block)
+            return int.from_bytes(found)
+
     def balance(self, address: str, block: BlockIdentifier = "latest") -> int:
         """What `address` has of the chain's coin, in base units."""
         with translated(self.label):

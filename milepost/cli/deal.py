@@ -77,8 +77,9 @@ def check(session: Session, file: File) -> None:
     """
     agreement = session.agreement(file, offline=True)
     terms = agreement.terms
+    risks = tokens.risks_of(session.node, agreement.token) if session.is_connected else ()
     if not session.options.as_json:
-        render.say(render.deal(agreement))
+        render.say(render.deal(agreement, risks))
         return
     record = {
         "title": agreement.title,
@@ -90,6 +91,7 @@ def check(session: Session, file: File) -> None:
         "token": agreement.token.address,
         "amounts": [str(a) for a in terms.amounts],
         "scope": "0x" + terms.scope.hex(),
+        "token_risks": list(risks),
     }
     render.data(record)
 
@@ -107,7 +109,7 @@ def sign(session: Session, file: File, out: Out = None) -> None:
             f"Only the freelancer, {terms.freelancer}, accepts this deal, and the account is "
             f"{session.sender}."
         )
-    render.progress(render.deal(agreement))
+    render.progress(render.deal(agreement, tokens.risks_of(session.node, agreement.token)))
     signature = session.consent(
         "sign the whole deal: whoever holds the signature can have it funded as accepted",
         f"none moves; all that the deal pays goes to {terms.payee}",
@@ -152,6 +154,8 @@ def fund(
         return
     if out is not None:
         raise InputError("--out goes with --sign.")
+    for risk in tokens.risks_of(session.node, agreement.token):
+        render.progress(f"Warning: {agreement.token.symbol}: {risk}.", "yellow")
     total = terms.sum_of(chosen)
     call = escrow.fund(terms, chosen, signature)
     if permit:

@@ -6,7 +6,7 @@ Texts of files and tokens are other people's: control characters are shown, neve
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from milepost.types import (
     Terms,
     format_selection,
     from_set,
+    same_address,
 )
 from milepost.units import format_amount, format_duration, format_percent, format_time
 
@@ -104,8 +105,8 @@ def amount(value: int, token: Token) -> str:
     return format_amount(value, token.decimals, token.symbol)
 
 
-def deal(agreement: Agreement) -> str:
-    """The whole deal in plain words."""
+def deal(agreement: Agreement, risks: Sequence[str] = ()) -> str:
+    """The whole deal in plain words, with the risks of its token."""
     terms, token = agreement.terms, agreement.token
     has_arbiter = terms.arbiter != ZERO_ADDRESS
     lines = [
@@ -131,6 +132,9 @@ def deal(agreement: Agreement) -> str:
     else:
         lines.append(f"Together: {amount(sum(terms.amounts), token)}")
     lines += ["", "Who gets what, when:", *(f"- {line}" for line in _outcomes(terms))]
+    warnings = [f"{token.symbol}: {risk}." for risk in risks] + _warnings(terms)
+    if warnings:
+        lines += ["", *(f"Warning: {line}" for line in warnings)]
     lines += ["", "The work:", agreement.scope_text]
     return plain("\n".join(lines))
 
@@ -159,6 +163,21 @@ def _outcomes(terms: Terms) -> list[str]:
             f"A dispute: the arbiter divides what is disputed within {ruling}, for a fee of {fee}.",
         )
     return lines
+
+
+def _warnings(terms: Terms) -> list[str]:
+    """What a party should know before they sign."""
+    found = []
+    if same_address(terms.payee, terms.arbiter):
+        found.append("The arbiter is the payee, and would rule on their own money.")
+    if same_address(terms.payee, terms.client):
+        found.append("The payee is the client: the freelancer's money would go back to them.")
+    if terms.arbiter == ZERO_ADDRESS:
+        found.append(
+            "There is no arbiter. Either party can dispute without reason, and then "
+            f"{format_percent(terms.default_bps)} goes to the freelancer."
+        )
+    return found
 
 
 def silence(view: MilestoneView, terms: Terms, token: Token) -> str:

@@ -100,12 +100,17 @@ class Session:
         self._agreement = file.agreement(tokens)
         return self._agreement
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether a node was asked already, and answered."""
+        return "node" in self.__dict__
+
     def explain(self, error: MilepostError) -> None:
         """Write the amounts of an error in the token's units, and say how its milestone stands."""
         agreement = self._agreement
         if agreement is None:
             return
-        coin = coin_of(self.node.chain_id) if "node" in self.__dict__ else None
+        coin = coin_of(self.node.chain_id) if self.is_connected else None
         token: Token | None = agreement.token
         if isinstance(error, ValueMismatch | InsufficientBalance):
             token = coin

@@ -94,6 +94,15 @@ def contract_of(node: Node, address: str) -> Erc20:
     return Erc20(node, address)
 
 
+def risks_of(node: Node, token: Token) -> tuple[str, ...]:
+    """What the token's issuer can do to the money, in words; nothing for the chain's coin."""
+    from milepost.chain.token_risks import token_risks
+
+    if token.address == ZERO_ADDRESS:
+        return ()
+    return token_risks(contract_of(node, token.address))
+
+
 def save_token(chain_id: int, name: str, token: Token) -> Path:
     """Remember a token by name. Returns the file."""
     directory = data_directory()

@@ -63,6 +63,18 @@ def test_check_says_the_deal_in_words(milepost):
 
 
 @pytest.mark.node
+def test_check_warns(milepost, website, people, escrow):
+    outcome = milepost("check", website)
+    assert "Warning: USDP: its issuer can refuse single addresses" in outcome.out
+    assert "Warning: There is no arbiter" not in outcome.out
+    website.write_text(website.read_text().replace(f'"{people.arbiter.address}"', "none"))
+    assert "Warning: There is no arbiter" in milepost("check", website).out
+    funded = milepost("fund", website, by=people.client)
+    assert funded.code == 0
+    assert "Warning: USDP: its issuer can refuse" in funded.err
+
+
+@pytest.mark.node
 def test_two_transactions(milepost, funded, people, token, tmp_path):
     approval = tmp_path / "approval.json"
     signed = milepost("approve", funded, "all", "--sign", "--out", approval, by=people.client)
