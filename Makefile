@@ -53,13 +53,13 @@ test: setup $(PACKAGE)  ## Run every test
 	@# Compiled once before the workers start: they would each compile, and Brownie compares what they found.
 	brownie compile > /dev/null
 	pytest tests/contract -n 2 -q
-	pytest tests/package -n 2 -q -p no:pytest-brownie
+	pytest tests/package tests/docs -n 2 -q -p no:pytest-brownie
 	.venv-package/bin/python -m pytest tests/package -n 2 -q
 
 .PHONY: quick
 quick: setup  ## Run the desk loop, under a minute
 	ruff check .
-	pytest tests/package -n 2 -q -p no:pytest-brownie -m "not node"
+	pytest tests/package tests/docs -n 2 -q -p no:pytest-brownie -m "not node"
 
 .PHONY: check
 check: setup  ## Check format, lint and types, then run every test
