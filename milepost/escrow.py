@@ -173,9 +173,13 @@ class Escrow:
         units: int | None = None,
         evidence: bytes = ZERO_HASH,
     ) -> Call:
-        """Put `units`, the whole unless named, before the arbiter; the rest is conceded."""
-        disputed = terms.whole if units is None else units
-        return self.contract.dispute(terms, milestone, disputed, evidence)
+        """Put `units` before the arbiter; the rest is conceded.
+
+        Without `units` it is all that is claimed, for which the node is asked.
+        """
+        if units is None:
+            units = self.milestone_at(terms, milestone).clock.claimed or terms.whole
+        return self.contract.dispute(terms, milestone, units, evidence)
 
     def rule(
         self, terms: Terms, milestone: int, to_freelancer: int, reasoning: bytes = ZERO_HASH

@@ -34,7 +34,8 @@ Replacement = Annotated[
     Path, typer.Argument(metavar="REPLACEMENT", help="The agreement file that replaces it.")
 ]
 End = Annotated[
-    str, typer.Option("--end", help='Milestones of the old agreement that end, like "2-3".')
+    str | None,
+    typer.Option("--end", help='With --sign: milestones of the old agreement that end, or "all".'),
 ]
 Pay = Annotated[
     list[str] | None,
@@ -59,7 +60,7 @@ def amend(
     session: Session,
     file: File,
     replacement: Replacement,
-    end: End = "all",
+    end: End = None,
     pay: Pay = None,
     fund: Fund = "all",
     expires: Expires = "7 days",
@@ -81,6 +82,8 @@ def amend(
     old = session.agreement(file)
     typed.validate(new.terms, session.escrow.address)
     if amendment is None:
+        if end is None:
+            raise InputError("Say which milestones end, like --end 2-3, or --end all.")
         view = session.escrow.agreement_at(old.terms)
         expires_at = view.timestamp + parse_duration(expires)
         ending = _divisions(old, view, end, pay or [])
