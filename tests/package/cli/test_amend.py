@@ -68,7 +68,9 @@ def test_what_does_not_fit_is_refused(milepost, funded, replacement, signed, peo
     assert code(replacement, "--sign", by=people.freelancer) == 2
     assert code(replacement, "--sign", "--end", "all", by=people.client) == 2
     assert code(replacement, "--sign", "--end", "2", "--pay", "2", by=people.freelancer) == 2
-    assert code(replacement, "--sign", "--end", "2", "--pay", "2=2500.01", by=people.freelancer) == 2
+    assert (
+        code(replacement, "--sign", "--end", "2", "--pay", "2=2500.01", by=people.freelancer) == 2
+    )
     assert code(replacement, "--sign", "--end", "1", "--pay", "2=1", by=people.freelancer) == 2
     assert code(replacement, "--amendment", signed, by=people.stranger) == 5
     assert code(replacement, "--amendment", signed, "--out", "x", by=people.client) == 2
