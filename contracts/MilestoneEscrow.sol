@@ -506,8 +506,8 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
     {
         Milestone memory m = _load(terms, agreement, _progress[agreement].statuses, i);
         v.status = m.status;
-        v.open = m.open();
-        if (v.open != 0) {
+        if (m.status != Status.None && m.status < Status.Paid) {
+            v.open = m.open();
             v.clock = m.clock;
             v.deadline = uint40(_deadline(terms, m));
             v.isLate = _isLate(terms, m, timestamp);

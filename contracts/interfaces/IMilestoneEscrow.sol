@@ -39,8 +39,9 @@ interface IMilestoneEscrow {
     );
     /// The freelancer accepted offered milestones.
     event MilestonesAccepted(bytes32 indexed agreement, uint64 milestones);
-    /// The freelancer claims `units`; the review clock runs. With a zero `deliverable` inside a release: the claim is an
-    /// approval of part of the units that the freelancer carried, and ends at once.
+    /// The freelancer claims `units`; the review clock runs, and an offer is accepted by it. Before a
+    /// {MilestonesReleased} of the same milestone in one call: the claim is an approval of a part that the freelancer
+    /// carried, and ends at once.
     event MilestoneSubmitted(bytes32 indexed agreement, uint8 indexed milestone, uint16 units, bytes32 deliverable);
     /// The client sent a submission back; its claim and clock are gone.
     event ChangesRequested(bytes32 indexed agreement, uint8 indexed milestone, bytes32 reason);
@@ -73,7 +74,8 @@ interface IMilestoneEscrow {
     );
     /// The arbiter was silent; what was disputed was divided by the terms' default.
     event MilestoneLapsed(bytes32 indexed agreement, uint8 indexed milestone, uint256 toFreelancer, uint256 toClient);
-    /// Both parties agreed how to divide what was open.
+    /// Both parties agreed how to divide what was open. Before an {AgreementAmended} in one call, `toClient` goes to the
+    /// new agreement first.
     event MilestoneSettled(bytes32 indexed agreement, uint8 indexed milestone, uint256 toFreelancer, uint256 toClient);
     /// Both parties replaced the agreement for what they settled and funded in this transaction.
     event AgreementAmended(bytes32 indexed agreement, bytes32 indexed replacement);
@@ -197,7 +199,9 @@ interface IMilestoneEscrow {
     /// @dev Requirements: as {fund}, except that the client's consent is the authorisation. The authorisation is one of
     /// `receiveWithAuthorization` from the client to this contract over the exact sum, with the nonce
     /// `keccak256(abi.encode(agreement, milestones))`, so it can fund nothing else. The coin cannot be funded so
-    /// ({TokenMissing}).
+    /// ({TokenMissing}). Whoever carries it decides whether `acceptance` comes along; without, it waits as an offer.
+    ///
+    /// Warning: the token judges the authorisation, so a token made to deceive can fund in anybody's name.
     /// @param terms The whole deal.
     /// @param milestones Which milestones to fund, as a set.
     /// @param acceptance The freelancer's EIP-712 signature of `terms`, or empty.
@@ -210,7 +214,8 @@ interface IMilestoneEscrow {
     ) external;
 
     /// @notice Uses the caller's ERC-2612 permit as this contract's allowance, for {multicall} with {fund}.
-    /// @dev Does nothing where the permit fails, so that one which somebody else sent first stops nobody.
+    /// @dev Does nothing where the token refuses the permit, so that one which somebody else sent first stops nobody.
+    /// Fails without a reason where there is no code at `token`.
     /// @param token The ERC-2612 token.
     /// @param value Token base units to allow.
     /// @param deadline Unix time until which the permit is valid.
@@ -274,19 +279,20 @@ interface IMilestoneEscrow {
     /// Warning: without `units`, an approval covers whatever is claimed at the time it is mined.
     /// @param terms The whole deal.
     /// @param milestones Which milestones to approve, as a set.
-    /// @param units The most to approve of each, lowest milestone first.
+    /// @param units The most to approve of each, lowest milestone first. More than is claimed approves the claim.
     function approve(Terms calldata terms, uint64 milestones, uint16[] calldata units) external;
 
     /// @notice Anybody pays out milestones that are approved, or whose client let the review period pass, or that an
     /// approval carried here covers: the claim to the payee, the rest to the client. Emits {MilestonesReleased}.
     /// @dev Requirements, in this order: the agreement exists ({AgreementNotFunded}); the set is not empty
-    /// ({NoMilestones}). For each approval: units as in {approve} ({UnitsCountMismatch}); the client's signature, unless
-    /// the client calls ({SignatureInvalid}); units between one and the whole ({UnitsOutOfRange}). For each milestone:
+    /// ({NoMilestones}). For each approval, needed or not: units as in {approve} ({UnitsCountMismatch}); the client's
+    /// signature, unless the client calls ({SignatureInvalid}); for each of its milestones, units between one and the
+    /// whole ({UnitsOutOfRange}). For each milestone, with its approval, those without one last:
     /// it is one of the terms ({MilestoneOutOfRange}); it is Approved, or Submitted and late, or
     /// - without an approval: {WrongStatus} where it is not Submitted, {DeadlineNotReached} where it is not late;
     /// - with one: Submitted or Disputed, the units covering the claim ({ApprovalBelowClaim}); or Active or
     ///   RefundRequested ({WrongStatus}), and then, where the approval is of less than the whole, the caller is the
-    ///   freelancer ({NotFreelancer}), whose claim it becomes.
+    ///   freelancer ({NotFreelancer}), whose claim it becomes. Metered work needs no end of its period here.
     ///
     /// Warning: a signed approval is a promise. It cannot be taken back and needs no further act of the client.
     /// @param terms The whole deal.
@@ -381,7 +387,7 @@ interface IMilestoneEscrow {
     /// @return Token base units credited to `owner`. A zero token is the chain's coin.
     function credits(address token, address owner) external view returns (uint256);
 
-    // Views
+    // Views. During a call out of this contract they show what is decided, money still on its way included.
 
     /// @return The agreement's id: the EIP-712 digest of `terms` on this chain and contract, which the freelancer signs.
     function agreementId(Terms calldata terms) external view returns (bytes32);

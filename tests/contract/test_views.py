@@ -60,6 +60,15 @@ def test_a_dispute_ends_by_the_default(fixed, late):
     assert view(fixed, at=deadline + late) == expected
 
 
+def test_a_dispute_worth_less_than_a_unit_still_has_its_clock(deal):
+    tiny = deal(amounts=[5])
+    tiny.fund(1)
+    since = tiny.dispute(units=1)
+    deadline = since + 30 * DAY
+    assert view(tiny) == (Status.DISPUTED, (since, 10_000, 1), deadline, False, 0, 0, 0)
+    assert view(tiny, at=deadline)[3]
+
+
 def test_the_whole_agreement_at_once(fixed):
     fixed.fund(set_of(0, 2))
     agreement, milestones = fixed.escrow.agreementAt(fixed.terms, now())

@@ -154,8 +154,7 @@ def compare(rebuilt, escrow, block):
             if m is None:
                 assert (seen.status, seen.open, seen.clock) == (Status.NONE, 0, NO_CLOCK)
             else:
-                # The view shows no clock where nothing is open: also where a dispute is over dust.
-                clock = m.clock if m.open else NO_CLOCK
+                clock = NO_CLOCK if m.status.is_final else m.clock
                 assert (seen.status, seen.open, seen.clock) == (m.status, m.open, clock)
     for (token, owner), amount in rebuilt.credits.items():
         assert escrow.credits(token, owner, block) == amount
