@@ -7,6 +7,7 @@ import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC2
 import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 
 import {Payouts} from "./Payouts.sol";
@@ -33,9 +34,15 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
         uint256[16] clocks;
     }
 
+    /// The domain of ids. Unlike the domain of signatures it stays the same if the chain changes its id, so that money
+    /// stays within reach.
+    bytes32 private immutable _HOME;
+
     mapping(bytes32 agreement => Progress) internal _progress;
 
-    constructor() EIP712("Milepost", "1") {}
+    constructor() EIP712("Milepost", "1") {
+        _HOME = _domainSeparatorV4();
+    }
 
     // Fund and accept
 
@@ -91,7 +98,7 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
     {
         agreement = agreementId(terms);
         bool isAccepted = acceptance.length != 0;
-        if (isAccepted) _requireSignature(terms.freelancer, agreement, acceptance);
+        if (isAccepted) _requireSignature(terms.freelancer, _hashTypedDataV4(terms.hash()), acceptance);
         amount = _open(terms, agreement, milestones, isAccepted);
     }
 
@@ -120,7 +127,9 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
     /// @inheritdoc IMilestoneEscrow
     function accept(Terms calldata terms, uint64 milestones, bytes calldata acceptance) external nonReentrant {
         (bytes32 agreement, uint256 statuses) = _funded(terms);
-        if (msg.sender != terms.freelancer) _requireSignature(terms.freelancer, agreement, acceptance);
+        if (msg.sender != terms.freelancer) {
+            _requireSignature(terms.freelancer, _hashTypedDataV4(terms.hash()), acceptance);
+        }
         _requireSome(milestones);
 
         for (uint256 i = 0; milestones >> i != 0; ++i) {
@@ -141,17 +150,9 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
         (bytes32 agreement, uint256 statuses) = _funded(terms);
         if (msg.sender != terms.freelancer) revert NotFreelancer(msg.sender, terms.freelancer);
         Milestone memory m = _load(terms, agreement, statuses, milestone);
-        if (m.status == Status.RefundRequested) {
-            _requireInTime(terms, agreement, milestone, m);
-        } else {
-            if (m.status != Status.Active && m.status != Status.Offered) {
-                revert WrongStatus(agreement, milestone, m.status);
-            }
-            // A refund request opens the claim early: the client asked to end the period now.
-            if (terms.isMetered() && block.timestamp < terms.periodEnd(milestone)) {
-                revert PeriodNotOver(agreement, milestone, terms.periodEnd(milestone), block.timestamp);
-            }
-        }
+        // Work on an offer accepts it.
+        if (m.status == Status.Offered) m.status = Status.Active;
+        _requireClaimable(terms, agreement, milestone, m);
         if (units == 0 || units > m.whole) revert UnitsOutOfRange(agreement, milestone, units, m.whole);
 
         _setClock(agreement, milestone, block.timestamp, units, 0);
@@ -343,16 +344,19 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
         (bytes32 agreement, uint256 statuses) = _funded(terms);
         _requireParty(terms);
         Milestone memory m = _load(terms, agreement, statuses, milestone);
-        if (m.status == Status.Submitted || m.status == Status.RefundRequested) {
+        // The client contests a claim. Where there is none yet they ask for the money back; a claim of the whole in the
+        // freelancer's name would outgrow an approval that the client has signed.
+        if (msg.sender == terms.client || m.status == Status.Submitted) {
+            _requireStatus(agreement, milestone, m.status, Status.Submitted);
             _requireInTime(terms, agreement, milestone, m);
         } else {
-            _requireStatus(agreement, milestone, m.status, Status.Active);
+            _requireClaimable(terms, agreement, milestone, m);
         }
         if (units == 0 || units > m.claimed()) revert UnitsOutOfRange(agreement, milestone, units, m.claimed());
 
         // The freelancer gives up what they claimed beyond `units`; the client pays it.
         uint256 claimed = msg.sender == terms.freelancer ? units : m.claimed();
-        uint256 toFreelancer = m.valueOf(claimed) - m.valueOf(units);
+        uint256 toFreelancer = m.valueOf(claimed - units);
         uint256 toClient = m.amount - m.valueOf(claimed);
         _setClock(agreement, milestone, block.timestamp, claimed, units);
         _setStatus(agreement, statuses, milestone, Status.Disputed);
@@ -469,7 +473,7 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
 
     /// @inheritdoc IMilestoneEscrow
     function agreementId(Terms calldata terms) public view returns (bytes32) {
-        return _hashTypedDataV4(terms.hash());
+        return MessageHashUtils.toTypedDataHash(_HOME, terms.hash());
     }
 
     /// @inheritdoc IMilestoneEscrow
@@ -566,6 +570,16 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
     }
 
     // Checks
+
+    /// @dev The freelancer may claim while Active, once a metered period is over; and in time while a refund is
+    /// requested, period or not, because the client asked to end it then.
+    function _requireClaimable(Terms calldata terms, bytes32 agreement, uint256 i, Milestone memory m) private view {
+        if (m.status == Status.RefundRequested) return _requireInTime(terms, agreement, i, m);
+        _requireStatus(agreement, i, m.status, Status.Active);
+        if (terms.isMetered() && block.timestamp < terms.periodEnd(i)) {
+            revert PeriodNotOver(agreement, i, terms.periodEnd(i), block.timestamp);
+        }
+    }
 
     function _requireInTime(Terms calldata terms, bytes32 agreement, uint256 i, Milestone memory m) private view {
         uint256 deadline = _deadline(terms, m);

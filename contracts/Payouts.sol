@@ -16,7 +16,8 @@ abstract contract Payouts is IMilestoneEscrow, ReentrancyGuardTransient {
     /// Enough for a contract wallet behind a proxy to receive the coin; a bound on what it can make others pay for.
     uint256 internal constant COIN_PUSH_GAS = 200_000;
     /// Gas to bring to a push that fails: the cap above, the 64th part the EVM keeps back (EIP-150), and the
-    /// call's own cost of at most 36,600. With less, a failure proves nothing about the recipient.
+    /// call's own cost of at most 36,600. With less, a failure proves nothing about the recipient, and a recipient of
+    /// the coin that has code may have been starved.
     uint256 internal constant PUSH_GAS_FLOOR = 250_000;
 
     mapping(address token => mapping(address owner => uint256 amount)) internal _credits;
@@ -66,8 +67,13 @@ abstract contract Payouts is IMilestoneEscrow, ReentrancyGuardTransient {
     function _push(bytes32 agreement, address token, address to, uint256 amount) internal {
         if (amount == 0) return;
         uint256 gasBefore = gasleft();
-        if (token == address(0) ? _trySendCoin(to, amount) : IERC20(token).trySafeTransfer(to, amount)) return;
-        if (gasBefore < PUSH_GAS_FLOOR) revert GasTooLow(gasBefore, PUSH_GAS_FLOOR);
+        bool isCoin = token == address(0);
+        bool isDelivered = isCoin ? _trySendCoin(to, amount) : IERC20(token).trySafeTransfer(to, amount);
+        // A recipient with code may also take the coin and fail in what it does with it.
+        if (gasBefore < PUSH_GAS_FLOOR && (!isDelivered || (isCoin && to.code.length != 0))) {
+            revert GasTooLow(gasBefore, PUSH_GAS_FLOOR);
+        }
+        if (isDelivered) return;
 
         _credits[token][to] += amount;
         emit PayoutCredited(agreement, to, token, amount);

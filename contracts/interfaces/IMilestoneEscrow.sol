@@ -294,7 +294,9 @@ interface IMilestoneEscrow {
     ///   RefundRequested ({WrongStatus}), and then, where the approval is of less than the whole, the caller is the
     ///   freelancer ({NotFreelancer}), whose claim it becomes. Metered work needs no end of its period here.
     ///
-    /// Warning: a signed approval is a promise. It cannot be taken back and needs no further act of the client.
+    /// Warning: a signed approval is a promise. It cannot be taken back and needs no further act of the client. But a
+    /// refund request that nobody answers ends the milestone all the same, and a client with code confirms its signature
+    /// only while it wants to (ERC-1271): carry it soon.
     /// @param terms The whole deal.
     /// @param milestones Which milestones to pay out, as a set.
     /// @param approvals Approvals that cover some of them; a milestone named twice uses the first.
@@ -318,10 +320,12 @@ interface IMilestoneEscrow {
     /// undisputed part of the claim, the freelancer gives up all but `units`. What is conceded and what is not claimed is
     /// paid at once. Emits {MilestoneDisputed}.
     /// @dev Requirements, in this order: the agreement exists ({AgreementNotFunded}); the caller is a party ({NotParty});
-    /// the milestone is one of the terms ({MilestoneOutOfRange}); it is Active, or Submitted or RefundRequested
-    /// ({WrongStatus}) and not late ({DeadlinePassed}); `units` is between one and the claim, which is the whole where
-    /// nothing was submitted ({UnitsOutOfRange}).
+    /// the milestone is one of the terms ({MilestoneOutOfRange}); it is Submitted, or for the freelancer also
+    /// RefundRequested, and not late ({DeadlinePassed}), or for the freelancer Active, metered work once its period is
+    /// over ({PeriodNotOver}), else {WrongStatus}; `units` is between one and the claim, which is the whole where nothing
+    /// was submitted ({UnitsOutOfRange}).
     ///
+    /// Warning: the client concedes whatever is claimed beyond `units` when the call is mined.
     /// Warning: without an arbiter this starts the time to settle in; then `defaultBps` divides what is disputed.
     /// @param terms The whole deal.
     /// @param milestone Index of the milestone.
@@ -390,6 +394,7 @@ interface IMilestoneEscrow {
     // Views. During a call out of this contract they show what is decided, money still on its way included.
 
     /// @return The agreement's id: the EIP-712 digest of `terms` on this chain and contract, which the freelancer signs.
+    /// Should the chain change its id, agreements keep theirs, and signatures follow the chain.
     function agreementId(Terms calldata terms) external view returns (bytes32);
 
     /// @return Sixty-four statuses of four bits, milestone 0 in the lowest; zero where nothing was ever funded.

@@ -37,17 +37,17 @@ library Shares {
     /// @return Token base units held for the milestone: all of it, what is disputed of it, or nothing once it has ended.
     function open(Milestone memory m) internal pure returns (uint256) {
         if (m.status == Status.None || m.status >= Status.Paid) return 0;
-        return m.clock.disputed == 0 ? m.amount : valueOf(m, m.clock.disputed);
+        return m.clock.disputed == 0 ? m.amount : claimOnOpen(m);
     }
 
     /// @return Token base units of what is open that the freelancer claims.
     function claimOnOpen(Milestone memory m) internal pure returns (uint256) {
-        return valueOf(m, m.clock.disputed == 0 ? claimed(m) : m.clock.disputed);
+        return valueOf(m, claimed(m)) - conceded(m);
     }
 
     /// @return Token base units that a dispute has already conceded to the freelancer.
     function conceded(Milestone memory m) internal pure returns (uint256) {
-        return m.clock.disputed == 0 ? 0 : valueOf(m, m.clock.claimed) - valueOf(m, m.clock.disputed);
+        return m.clock.disputed == 0 ? 0 : valueOf(m, m.clock.claimed - m.clock.disputed);
     }
 
     /// @return The final status once what is open has been paid: `toFreelancer` of it to the freelancer, `toOthers`

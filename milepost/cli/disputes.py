@@ -61,15 +61,22 @@ def dispute(
     agreement = session.agreement(file)
     terms, milestone = agreement.terms, index_of(agreement, number)
     part = units_of(agreement, units, hours, percent)
+    claimed = session.escrow.milestone_at(terms, milestone).clock.claimed or terms.whole
     if part is None:
-        part = session.escrow.milestone_at(terms, milestone).clock.claimed or terms.whole
-    value = terms.amount_of(milestone) * part // terms.whole
+        part = claimed
+    if same_address(session.sender, terms.freelancer):
+        claimed = part
+    amount = terms.amount_of(milestone)
+    conceded = amount * (claimed - part) // terms.whole
+    value = amount * claimed // terms.whole - conceded
     end = f"lapses with {format_percent(terms.default_bps)} to the freelancer"
     who = "the two have" if terms.arbiter == ZERO_ADDRESS else "the arbiter has"
     plan = Plan(
         act=f"dispute {part} of {terms.whole} units of milestone {number}",
         money=[
-            f"{render.amount(value, agreement.token)} stays; what is conceded is paid out at once"
+            f"{render.amount(value, agreement.token)} stays; "
+            f"{render.amount(conceded, agreement.token)} to {terms.payee} and "
+            f"{render.amount(amount - value - conceded, agreement.token)} to the client at once"
         ],
         clock=f"{who} {format_duration(terms.ruling_period)}, then it {end}",
         token=agreement.token,

@@ -219,8 +219,17 @@ class Deal:
     def acceptance(self, role: str = "freelancer") -> str:
         return sign_typed(role, self.domain, "Terms", self.values)
 
+    def acceptance_digest(self) -> str:
+        return digest_of(self.domain, "Terms", self.values)
+
+    def approval_message(self, milestones: int, units: tuple) -> dict[str, Any]:
+        return {"agreement": self.id, "milestones": indexes(milestones), "units": list(units)}
+
+    def approval_digest(self, milestones: int, units: tuple = ()) -> str:
+        return digest_of(self.domain, "Approval", self.approval_message(milestones, units))
+
     def approval(self, milestones: int, units: tuple = (), role: str = "client") -> tuple:
-        message = {"agreement": self.id, "milestones": indexes(milestones), "units": list(units)}
+        message = self.approval_message(milestones, units)
         signature = sign_typed(role, self.domain, "Approval", message)
         return (milestones, list(units), signature)
 
@@ -297,7 +306,13 @@ class Deal:
         return now()
 
     def dispute(self, milestone: int = 0, units: int | None = None, by: str = "client") -> int:
+        """Disputes a claim, which for the client is one of the whole where there is none yet.
+
+        Returns the time of the dispute.
+        """
         units = self.whole if units is None else units
+        if by == "client" and self.status(milestone) == Status.ACTIVE:
+            self.submit(milestone)
         caller = getattr(self, by)
         self.escrow.dispute(self.terms, milestone, units, hash_of("proof"), {"from": caller})
         return now()

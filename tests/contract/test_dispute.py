@@ -1,5 +1,16 @@
 import pytest
-from helpers import COIN, DAY, WHOLE, Status, events_of, hash_of, mine_at, now, reverts_with
+from helpers import (
+    COIN,
+    DAY,
+    NO_HASH,
+    WHOLE,
+    Status,
+    events_of,
+    hash_of,
+    mine_at,
+    now,
+    reverts_with,
+)
 
 
 def dispute(deal, units=WHOLE, milestone=0, by="client"):
@@ -44,27 +55,56 @@ def test_the_freelancer_gives_up_all_but_what_they_dispute(either):
 
 
 @pytest.mark.parametrize("status", [Status.ACTIVE, Status.REFUND_REQUESTED])
-@pytest.mark.parametrize(
-    ("by", "moved"), [("client", {"payee": 600}), ("freelancer", {"client": 600})]
-)
-def test_without_a_claim_the_whole_is_at_stake(fixed, status, by, moved):
+def test_without_a_claim_the_freelancer_puts_the_whole_at_stake(fixed, status):
     fixed.reach(status)
-    with fixed.moves(**moved, escrow=-600):
-        dispute(fixed, 4000, by=by)
+    with fixed.moves(client=600, escrow=-600):
+        dispute(fixed, 4000, by="freelancer")
 
 
-@pytest.mark.parametrize(("units", "conceded"), [(1, 999), (3333, 667), (6667, 333), (WHOLE, 0)])
-def test_every_division_sums_and_the_odd_unit_is_the_clients(deal, units, conceded):
+@pytest.mark.parametrize("status", [Status.ACTIVE, Status.REFUND_REQUESTED])
+def test_without_a_claim_there_is_nothing_the_client_could_contest(fixed, status):
+    fixed.reach(status)
+    with reverts_with("WrongStatus", fixed.id, 0, status):
+        dispute(fixed, 4000)
+
+
+@pytest.mark.parametrize("is_submitted", [False, True])
+def test_the_client_cannot_take_back_an_approval_of_a_part(metered, is_submitted):
+    metered.fund(1)
+    approval = metered.approval(1, (180,))
+    if is_submitted:
+        metered.submit(units=180)
+        metered.escrow.requestChanges(metered.terms, 0, hash_of("more"), {"from": metered.client})
+    with reverts_with("WrongStatus", metered.id, 0, Status.ACTIVE):
+        dispute(metered, 240)
+    with metered.moves(payee=1_800_000_000, client=600_000_000, escrow=-2_400_000_000):
+        metered.escrow.release(metered.terms, 1, [approval], {"from": metered.freelancer})
+
+
+@pytest.mark.parametrize(("units", "conceded"), [(1, 998), (3333, 666), (6667, 332), (WHOLE, 0)])
+def test_every_division_sums_and_the_odd_unit_stays_contested(deal, units, conceded):
     agreed = deal(amounts=[999], arbiterFeeBps=0)
     agreed.fund(1)
-    total = agreed.amount(1)
-    open_amount = total * units // WHOLE
-    assert total - open_amount == conceded
+    agreed.submit()
+    open_amount = 999 - conceded
     with agreed.moves(payee=conceded, escrow=-conceded):
         dispute(agreed, units)
+    with reverts_with("RulingTooHigh", agreed.id, 0, open_amount + 1, open_amount):
+        agreed.escrow.rule(agreed.terms, 0, open_amount + 1, NO_HASH, {"from": agreed.arbiter})
     with agreed.moves(payee=open_amount, escrow=-open_amount):
-        agreed.escrow.rule(agreed.terms, 0, open_amount, hash_of(""), {"from": agreed.arbiter})
+        agreed.escrow.rule(agreed.terms, 0, open_amount, NO_HASH, {"from": agreed.arbiter})
     assert agreed.status() == Status.PAID
+
+
+def test_contesting_nearly_all_of_one_base_unit_pays_nothing_of_it(deal):
+    agreed = deal(amounts=[1], defaultBps=9_999)
+    agreed.fund(1)
+    agreed.submit()
+    with agreed.moves():
+        deadline = agreed.dispute(units=9_999) + 30 * DAY
+    mine_at(deadline)
+    with agreed.moves(client=1, escrow=-1):
+        agreed.escrow.lapse(agreed.terms, 0, {"from": agreed.stranger})
 
 
 @pytest.mark.parametrize("units", [0, 8001])
@@ -79,14 +119,29 @@ def test_it_refuses_units_beyond_the_claim(fixed, units):
 def test_it_refuses_units_beyond_the_whole(fixed, units):
     fixed.fund(1)
     with reverts_with("UnitsOutOfRange", fixed.id, 0, units, WHOLE):
-        dispute(fixed, units)
+        dispute(fixed, units, by="freelancer")
 
 
-def test_metered_work_is_disputed_in_its_units_even_before_its_period_ends(deal):
+@pytest.mark.parametrize("late", [-1, 0, 1])
+def test_metered_work_is_disputed_in_its_units_once_its_period_is_over(deal, late):
     agreed = deal(start=now(), period=7 * DAY, units=240, amounts=[2400])
     agreed.fund(1)
+    over = agreed.values["start"] + 7 * DAY
+    mine_at(over + late)
+    if late < 0:
+        with reverts_with("PeriodNotOver", agreed.id, 0, over, over + late):
+            dispute(agreed, 120, by="freelancer")
+        return
+    with agreed.moves(client=1200, escrow=-1200):
+        dispute(agreed, 120, by="freelancer")
+
+
+def test_a_refund_request_opens_metered_work_to_dispute(deal):
+    agreed = deal(start=now(), period=7 * DAY, units=240, amounts=[2400])
+    agreed.fund(1)
+    agreed.request_refund()
     with reverts_with("UnitsOutOfRange", agreed.id, 0, 241, 240):
-        dispute(agreed, 241)
+        dispute(agreed, 241, by="freelancer")
     with agreed.moves(client=1200, escrow=-1200):
         dispute(agreed, 120, by="freelancer")
 
@@ -132,15 +187,20 @@ def test_it_refuses_every_other_status(fixed, status, by):
 
 @pytest.mark.parametrize("late", [-1, 0, 1])
 @pytest.mark.parametrize(
-    ("status", "period"), [(Status.SUBMITTED, 14 * DAY), (Status.REFUND_REQUESTED, 7 * DAY)]
+    ("status", "period", "by"),
+    [
+        (Status.SUBMITTED, 14 * DAY, "client"),
+        (Status.SUBMITTED, 14 * DAY, "freelancer"),
+        (Status.REFUND_REQUESTED, 7 * DAY, "freelancer"),
+    ],
 )
-def test_it_is_possible_until_the_deadline(fixed, status, period, late):
+def test_it_is_possible_until_the_deadline(fixed, status, period, by, late):
     fixed.reach(status)
     deadline = now() + period
     mine_at(deadline + late)
     if late < 0:
-        dispute(fixed)
+        dispute(fixed, by=by)
         assert fixed.status() == Status.DISPUTED
     else:
         with reverts_with("DeadlinePassed", fixed.id, 0, deadline, deadline + late):
-            dispute(fixed)
+            dispute(fixed, by=by)

@@ -16,13 +16,13 @@ def test_the_default_divides_once_the_arbiter_is_late(either, late, caller):
         with reverts_with("DeadlineNotReached", either.id, 0, deadline, deadline + late):
             lapse(either, by=caller)
     else:
-        with either.moves(payee=166, client=167, escrow=-333):
+        with either.moves(payee=167, client=167, escrow=-334):
             tx = lapse(either, by=caller)
         assert either.status() == Status.SPLIT
         assert events_of(tx, either.escrow) == [
             (
                 "MilestoneLapsed",
-                {"agreement": either.id, "milestone": 0, "toFreelancer": 166, "toClient": 167},
+                {"agreement": either.id, "milestone": 0, "toFreelancer": 167, "toClient": 167},
             )
         ]
 

@@ -50,9 +50,8 @@ class Model:
     @property
     def claim(self):
         """What of the open amount the freelancer claims."""
-        if self.disputed:
-            return self.worth(self.disputed)
-        return self.worth(self.claimed or self.deal.whole)
+        conceded = self.worth(self.claimed - self.disputed) if self.disputed else 0
+        return self.worth(self.claimed or self.deal.whole) - conceded
 
     def is_late(self, now):
         return self.status in PERIODS and now >= self.since + PERIODS[self.status]
@@ -181,13 +180,13 @@ class Lives(RuleBasedStateMachine):
         by=st.sampled_from(["client", "freelancer"]),
     )
     def rule_dispute(self, data, share, by):
-        states = (Status.ACTIVE, Status.SUBMITTED, Status.REFUND_REQUESTED)
-        if m := self.pick(data, *states, late=False):
+        unclaimed = (Status.ACTIVE, Status.REFUND_REQUESTED) if by == "freelancer" else ()
+        if m := self.pick(data, Status.SUBMITTED, *unclaimed, late=False):
             claimed = m.claimed if m.status == Status.SUBMITTED else m.deal.whole
             units = -(-claimed * share // WHOLE)
             if by == "freelancer":
                 claimed = units
-            conceded = m.worth(claimed) - m.worth(units)
+            conceded = m.worth(claimed - units)
             returned = m.amount - m.worth(claimed)
             with m.deal.moves(payee=conceded, client=returned, escrow=-conceded - returned):
                 self.act(m, "dispute", m.index, units, NO_HASH, by=by)
@@ -260,6 +259,8 @@ class Lives(RuleBasedStateMachine):
             ("rule", (m.index, 0, NO_HASH), "client"),
             ("approve", (bit, [m.deal.whole]), "freelancer"),
         ]
+        if m.status in (Status.ACTIVE, Status.REFUND_REQUESTED):
+            wrong.append(("dispute", (m.index, 1, NO_HASH), "client"))
         if m.status not in (Status.APPROVED,) and not (m.status == Status.SUBMITTED and late):
             wrong.append(("release", (bit, []), "freelancer"))
         if m.status != Status.REFUND_REQUESTED or not late:

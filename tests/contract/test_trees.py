@@ -18,7 +18,7 @@ TREES = sorted(HERE.glob("*.tree"))
 ABI = json.loads((ROOT / "milepost" / "abi" / "MilestoneEscrow.json").read_text())["abi"]
 INTERFACE = (ROOT / "contracts" / "interfaces" / "IMilestoneEscrow.sol").read_text()
 # These are no acts.
-WITHOUT_TREE = {"test_scripts", "test_stateful", "test_trees"}
+WITHOUT_TREE = {"test_chain_id", "test_scripts", "test_stateful", "test_trees"}
 
 BRANCH = re.compile(r"(?:(?:│|\s)\s{3})*[├└]── (.+)")
 LEAF = re.compile(r"it should .+ \((\w+)\)")

@@ -56,16 +56,16 @@ def test_a_dispute_ends_by_the_default(fixed, late):
     fixed.submit(units=8000)
     since = fixed.dispute(units=3333)
     deadline = since + 30 * DAY
-    expected = (Status.DISPUTED, (since, 8000, 3333), deadline, late >= 0, 333, 166, 167)
+    expected = (Status.DISPUTED, (since, 8000, 3333), deadline, late >= 0, 334, 167, 167)
     assert view(fixed, at=deadline + late) == expected
 
 
 def test_a_dispute_worth_less_than_a_unit_still_has_its_clock(deal):
     tiny = deal(amounts=[5])
     tiny.fund(1)
-    since = tiny.dispute(units=1)
+    since = tiny.dispute(units=1, by="freelancer")
     deadline = since + 30 * DAY
-    assert view(tiny) == (Status.DISPUTED, (since, 10_000, 1), deadline, False, 0, 0, 0)
+    assert view(tiny) == (Status.DISPUTED, (since, 1, 1), deadline, False, 0, 0, 0)
     assert view(tiny, at=deadline)[3]
 
 

@@ -145,6 +145,21 @@ def test_a_wallet_that_accepts_is_paid_by_push(deal, wallet):
     assert wallet.balance() == 1000
 
 
+@pytest.mark.parametrize("gas", [110_000, 150_000, 200_000])
+def test_nobody_starves_a_wallet_that_takes_the_coin(deal, wallet, gas):
+    agreed = deal(token=COIN, payee=wallet)
+    agreed.fund(1)
+    approval = agreed.approval(1)
+    with agreed.moves(), reverts_outside("GasTooLow"):
+        agreed.escrow.release(
+            agreed.terms, 1, [approval], {"from": agreed.client, "gas_limit": gas}
+        )
+    with agreed.moves(escrow=-1000):
+        agreed.escrow.release(
+            agreed.terms, 1, [approval], {"from": agreed.client, "gas_limit": 350_000}
+        )
+
+
 def test_nobody_forces_a_credit_by_bringing_little_gas(deal, wallet):
     agreed = deal(token=COIN, payee=wallet)
     agreed.fund(1)

@@ -122,6 +122,7 @@ def test_approved_on_chain(escrow, people, coin_terms):
 
 def test_dispute_ruled_and_lapsed(escrow, people, pass_time, coin_terms):
     fund_signed(escrow, people, coin_terms, [0, 1])
+    escrow.submit(coin_terms, 0).send(people.freelancer)
     escrow.dispute(coin_terms, 0).send(people.client)
     ruled = escrow.rule(coin_terms, 0, COIN // 2).send(people.arbiter)
     assert ruled.event("MilestoneRuled")["fee"] == COIN * 5 // 100

@@ -41,11 +41,11 @@ class Milestone:
     def open(self):
         if self.status.is_final:
             return 0
-        return self.worth(self.clock.disputed or self.terms.whole)
+        return self.claim if self.clock.disputed else self.terms.amount_of(self.index)
 
     @property
     def claim(self):
-        return self.worth(self.clock.disputed or self.clock.claimed or self.terms.whole)
+        return self.worth(self.clock.claimed or self.terms.whole) - self.conceded
 
     def end(self, to_freelancer, fee=0):
         """Ends the milestone. Returns what the client receives."""
@@ -118,6 +118,7 @@ class Rebuilt:
         claimed = units if by_freelancer else m.clock.claimed or m.terms.whole
         m.status, m.clock = Status.DISPUTED, Clock(timestamp, claimed, units)
         m.conceded = event["to_freelancer"]
+        assert m.conceded == m.worth(claimed - units)
         assert before - m.open == event["to_freelancer"] + event["to_client"]
 
     def on_MilestoneRuled(self, event, _):
@@ -211,6 +212,7 @@ def play_fixed_price(escrow, people, play, pass_time, terms):
     play("client", "dispute", terms, 4, 3001)
     play("arbiter", "rule", terms, 4, 1)
     play("freelancer", "dispute", terms, 5, 7777)
+    play("freelancer", "submit", terms, 6)
     play("client", "dispute", terms, 6, 9)
     play("client", "approve", terms, [6])
     play("client", "request_refund", terms, 7)

@@ -193,7 +193,9 @@ def test_dispute_offer_and_settle(milepost, funded, people, tmp_path):
 
 @pytest.mark.node
 def test_rule_and_lapse(milepost, funded, people, pass_time):
+    assert milepost("dispute", funded, 1, by=people.client).code == 5
     for number in (1, 2):
+        assert milepost("submit", funded, number, by=people.freelancer).code == 0
         assert milepost("dispute", funded, number, by=people.client).code == 0
     outcome = milepost("rule", funded, 1, "--to-freelancer", "900 USDP", by=people.arbiter)
     assert outcome.code == 0, outcome.err
