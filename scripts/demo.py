@@ -120,6 +120,7 @@ def silent_arbiter(stage: Stage, terms: Terms) -> None:
 def settlement(stage: Stage, terms: Terms) -> None:
     """The two settle a dispute by themselves: one signs an offer, the other carries it."""
     fund(stage, terms, [0])
+    stage.play("freelancer", "submit", stage.escrow.submit(terms, 0))
     stage.play("client", "dispute", stage.escrow.dispute(terms, 0))
     amount = terms.amount_of(0)
     division = Division(0, amount * 7 // 10, amount - amount * 7 // 10)

@@ -4,6 +4,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,14 @@ def test_everything_public_is_documented(name):
     module = importlib.import_module(name)
     assert module.__doc__
     assert list(undocumented(module, name)) == []
+
+
+def test_the_wheel_holds_what_the_package_needs(tmp_path):
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT.parent, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        inside = {name for name in archive.namelist() if name.startswith("milepost/")}
+    here = {p.relative_to(ROOT.parent).as_posix() for p in ROOT.rglob("*") if p.is_file()}
+    assert inside == {name for name in here if "__pycache__" not in name}
+    assert {"milepost/abi/MilestoneEscrow.json", "milepost/py.typed"} <= inside
