@@ -14,6 +14,8 @@ interface Vm {
     function assume(bool condition) external pure;
     function chainId(uint256 newChainId) external;
     function deal(address account, uint256 newBalance) external;
+    function deployCode(string calldata artifact) external returns (address deployed);
+    function envOr(string calldata name, uint256 otherwise) external view returns (uint256 value);
     function etch(address target, bytes calldata code) external;
     function expectRevert() external;
     function expectRevert(bytes4 selector) external;
@@ -33,6 +35,8 @@ interface Vm {
     function store(address target, bytes32 slot, bytes32 value) external;
     function toString(uint256 value) external pure returns (string memory);
     function warp(uint256 timestamp) external;
+    function writeFile(string calldata path, string calldata text) external;
+    function writeLine(string calldata path, string calldata line) external;
 }
 
 // Where Foundry listens for cheat codes.
