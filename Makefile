@@ -29,6 +29,14 @@ $(PACKAGE): requirements/package.lock pyproject.toml
 	.venv-package/bin/python $(PIP_EDITABLE)
 	touch $@
 
+# Tools that fit beside nothing else, each in an environment of its own.
+TOOLS := .venv-slither/.installed .venv-halmos/.installed
+
+$(TOOLS): .venv-%/.installed: requirements/%.lock
+	python3 -m venv .venv-$*
+	.venv-$*/bin/python $(PIP_INSTALL) -r $<
+	touch $@
+
 # Not `npm ci`: it refuses a lock without the binaries of other platforms, which not every registry mirror holds.
 $(NODE): package-lock.json
 	npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
@@ -56,6 +64,14 @@ test: setup $(PACKAGE)  ## Run every test
 	pytest tests/package tests/docs -n 2 -q -p no:pytest-brownie
 	.venv-package/bin/python -m pytest tests/package -n 2 -q
 
+.PHONY: verify
+verify: setup $(TOOLS)  ## Check the contract in every way there is, about half an hour
+	python tools/verify.py
+
+.PHONY: mutation
+mutation: setup  ## Run the contract's unit tests against every mutant of it
+	python tools/mutate.py
+
 .PHONY: quick
 quick: setup  ## Run the desk loop, under a minute
 	ruff check .
@@ -78,7 +94,7 @@ format: setup  ## Format the sources
 .PHONY: lock
 lock: setup  ## Resolve the Python and npm dependencies anew
 	python -m pip install -qq uv
-	for name in dev package; do \
+	for name in dev package slither halmos; do \
 	  uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal \
 	    --python-version 3.11 requirements/$$name.in -o requirements/$$name.lock; \
 	done
@@ -87,4 +103,4 @@ lock: setup  ## Resolve the Python and npm dependencies anew
 
 .PHONY: clean
 clean:  ## Remove what was installed and built
-	rm -rf .venv .venv-package node_modules build
+	rm -rf .venv .venv-* node_modules build

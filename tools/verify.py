@@ -1,0 +1,219 @@
+"""Checks the contract in every way this project knows, and writes build/verify.json.
+
+Attacks, invariants with liveness, symbolic proofs, static analysis, coverage and mutants follow
+each other; each says what it found and how long it took. With --quick the first two run in their short
+form and the rest is left out.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build"
+CAMPAIGN = BUILD / "invariants.jsonl"
+COVERED = re.compile(r"contracts/(MilestoneEscrow|Payouts|libraries/\w+)\.sol")
+
+
+def laws() -> list[str]:
+    """The laws of docs/invariants.md, "1 Solvency" and so on; refuses one that no test quotes."""
+    text = (ROOT / "docs/invariants.md").read_text()
+    named = re.findall(r"^(\d+)\. \*\*(.+?)\.\*\*", text, re.MULTILINE)
+    tests = "".join(path.read_text() for path in (ROOT / "tests/forge").rglob("*.sol"))
+    quoted = {
+        number
+        for match in re.findall(r"laws? ([\d, and]+)", tests)
+        for number in re.findall(r"\d+", match)
+    }
+    missing = [f"{number} {name}" for number, name in named if number not in quoted]
+    if missing:
+        raise SystemExit(f"no test quotes law {', '.join(missing)}")
+    return [f"{number} {name}" for number, name in named]
+
+
+def forge_test(folder: str, profile: str) -> dict[str, Any]:
+    """What forge says of the tests in one folder: each test's result by its name."""
+    run = subprocess.run(
+        ["forge", "test", "--json", "--match-path", f"tests/forge/{folder}/**"],
+        cwd=ROOT,
+        env=os.environ | {"FOUNDRY_PROFILE": profile},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    if not run.stdout.startswith("{"):
+        raise SystemExit(
+            f"forge test of {folder} ended with {run.returncode}: {run.stdout[-2000:]}"
+        )
+    suites = json.loads(run.stdout)
+    return {
+        f"{suite}.{name}": result
+        for suite, outcome in suites.items()
+        for name, result in outcome["test_results"].items()
+    }
+
+
+def failures(results: dict[str, Any]) -> int:
+    """How many tests failed; names each."""
+    failed = {name: r["reason"] for name, r in results.items() if r["status"] != "Success"}
+    for name, reason in failed.items():
+        print(f"  failed: {name}: {reason}")
+    return len(failed)
+
+
+def invariants(profile: str) -> dict[str, Any]:
+    """Random calls by handlers, and liveness from the states they reached."""
+    CAMPAIGN.unlink(missing_ok=True)
+    results = forge_test("invariants", profile)
+    runs = [json.loads(line) for line in CAMPAIGN.read_text().splitlines()]
+    counted: Counter[str] = Counter()
+    for run in runs:
+        counted.update(run)
+    kinds = [r["kind"]["Invariant"] for r in results.values() if "Invariant" in r["kind"]]
+    liveness = {name: r for name, r in results.items() if "Liveness" in name}
+    return {
+        "invariants": {
+            "calls": sum(k["calls"] for k in kinds),
+            "runs": sum(k["runs"] for k in kinds),
+            "laws": laws(),
+            "failures": failures(results),
+            "reached": dict(sorted(counted.items())),
+        },
+        "liveness": {"states": counted["liveness.states"], "failures": failures(liveness)},
+    }
+
+
+def attacks(profile: str) -> dict[str, Any]:
+    """One file an idea."""
+    results = forge_test("attacks", profile)
+    return {
+        "attacks": {
+            "files": len({name.partition(":")[0] for name in results}),
+            "cases": len(results),
+            "failures": failures(results),
+        }
+    }
+
+
+def tool(name: str, *args: str) -> bool:
+    """Runs one of the other tools here; whether it was content."""
+    return subprocess.run([sys.executable, f"tools/{name}.py", *args], cwd=ROOT).returncode == 0
+
+
+def proofs() -> dict[str, Any]:
+    """Symbolic proofs and their twins."""
+    tool("prove")
+    return {"proofs": json.loads((BUILD / "proofs.json").read_text())}
+
+
+def static_analysis() -> dict[str, Any]:
+    """Slither's findings by impact."""
+    tool("analyse")
+    found = json.loads((BUILD / "slither.json").read_text())
+    return {"slither": {impact: found[impact] for impact in ("high", "medium", "low")}}
+
+
+def mutation() -> dict[str, Any]:
+    """What the core's unit tests kill."""
+    tool("mutate")
+    return {"mutation": json.loads((BUILD / "mutation.json").read_text())}
+
+
+def coverage() -> dict[str, Any]:
+    """Percent of the core's lines and branches that its unit tests and the attacks run."""
+    info = BUILD / "lcov.info"
+    subprocess.run(
+        [
+            "forge",
+            "coverage",
+            "--report",
+            "lcov",
+            "--report-file",
+            str(info),
+            "--match-path",
+            "tests/forge/core/**",
+        ],
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    counted: Counter[str] = Counter()
+    for record in info.read_text().split("end_of_record"):
+        if COVERED.search(record):
+            counted.update(
+                {k: int(n) for k, n in re.findall(r"^(LF|LH|BRF|BRH):(\d+)", record, re.MULTILINE)}
+            )
+    return {
+        "coverage": {
+            "lines": round(100 * counted["LH"] / counted["LF"], 2),
+            "branches": round(100 * counted["BRH"] / counted["BRF"], 2),
+        }
+    }
+
+
+def verdict(found: dict[str, Any]) -> list[str]:
+    """What is not as it must be."""
+    wrong = [
+        f"{part}: {found[part]['failures']} failures"
+        for part in ("invariants", "liveness", "attacks")
+        if found[part]["failures"]
+    ]
+    wrong += [
+        f"proof {p['name']}: {p['result']}, twin {p['twin']}"
+        for p in found.get("proofs", [])
+        if (p["result"], p["twin"]) != ("proved", "refuted")
+    ]
+    wrong += [
+        f"slither: {found['slither'][impact]} of {impact} impact"
+        for impact in ("high", "medium")
+        if found.get("slither", {}).get(impact)
+    ]
+    if "mutation" in found and found["mutation"]["killed"] < 0.95 * found["mutation"]["mutants"]:
+        wrong.append(
+            f"mutation: {found['mutation']['killed']} of {found['mutation']['mutants']} killed"
+        )
+    return wrong
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="invariants and attacks only, in their short form"
+    )
+    args = parser.parse_args()
+    profile = "default" if args.quick else "long"
+    steps: list[tuple[str, Callable[[], dict[str, Any]]]] = [
+        ("attacks", lambda: attacks(profile)),
+        ("invariants", lambda: invariants(profile)),
+    ]
+    if not args.quick:
+        steps += [
+            ("proofs", proofs),
+            ("static analysis", static_analysis),
+            ("coverage", coverage),
+            ("mutation", mutation),
+        ]
+
+    BUILD.mkdir(exist_ok=True)
+    found: dict[str, Any] = {}
+    for name, step in steps:
+        print(f"{name} ...", flush=True)
+        began = time.monotonic()
+        result = step()
+        found |= result
+        print(f"{name}: {json.dumps(result)[:600]} in {time.monotonic() - began:.0f} s", flush=True)
+    (BUILD / "verify.json").write_text(json.dumps(found, indent=1) + "\n")
+    wrong = verdict(found)
+    print("\n".join(wrong) if wrong else "everything holds; see build/verify.json")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
