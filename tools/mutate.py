@@ -2,7 +2,7 @@
 
 A mutant that the tests let pass is a survivor. Each must be explained in
 tests/forge/core/survivors.toml; the report docs/reports/mutation.md is made from both. The
-contract alone is compiled anew, without the optimizer, and takes the place of the built artifact, so
+contract alone is compiled anew, without the optimizer, and takes the place of the built artifact:
 a mutant costs about a second.
 """
 
@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from mutants import Mutant, by_id, mutants_of
@@ -182,15 +183,17 @@ def report(counts: Counter[str], survivors: list[Mutant], why: dict[str, str]) -
     ).split()
     tested = counts["killed"] + counts["survived"]
     share = f"{100 * counts['killed'] / tested:.1f} %"
+    summary = (
+        f"Commit {commit[0]}, {commit[1]}. `make mutation` makes one slip at a time in the contract"
+        ", what it is built on and its libraries, and runs `tests/forge/core` against each. "
+        f"{tested} mutants compile to a program of their own; {counts['killed']} are killed, "
+        f"{share}. Besides, {counts['same bytecode']} compile to a program already tested, "
+        f"and {counts['refused by the compiler']} do not compile."
+    )
     lines = [
         "# Mutants of the core",
         "",
-        f"Commit {commit[0]}, {commit[1]}. `make mutation` makes one slip at a time in the",
-        "contract, what it is built on and its libraries, and runs `tests/forge/core` against each.",
-        "",
-        f"{tested} mutants compile to a program of their own; {counts['killed']} are killed,",
-        f"{share}. Besides, {counts['same bytecode']} compile to a program that was tested already, and",
-        f"{counts['refused by the compiler']} do not compile.",
+        fill(summary, 120),
         "",
         "## Survivors",
         "",

@@ -1,8 +1,8 @@
 """Checks the contract in every way this project knows, and writes build/verify.json.
 
 Attacks, invariants with liveness, symbolic proofs, static analysis, coverage and mutants follow
-each other; each says what it found and how long it took. With --quick the first two run in their short
-form and the rest is left out.
+each other; each says what it found and how long it took. With --quick the first two run in their
+short form and the rest is left out.
 """
 
 import argparse
