@@ -13,6 +13,7 @@ interface Vm {
     function addr(uint256 privateKey) external pure returns (address);
     function assume(bool condition) external pure;
     function chainId(uint256 newChainId) external;
+    function cool(address target) external;
     function deal(address account, uint256 newBalance) external;
     function deployCode(string calldata artifact) external returns (address deployed);
     function envOr(string calldata name, uint256 otherwise) external view returns (uint256 value);
@@ -33,6 +34,7 @@ interface Vm {
     function startPrank(address sender) external;
     function stopPrank() external;
     function store(address target, bytes32 slot, bytes32 value) external;
+    function toString(bytes calldata value) external pure returns (string memory);
     function toString(uint256 value) external pure returns (string memory);
     function warp(uint256 timestamp) external;
     function writeFile(string calldata path, string calldata text) external;
