@@ -76,6 +76,7 @@ abstract contract AttackTest is EscrowTest {
 
     function sameBytes(bytes memory actual, bytes memory expected, string memory law) internal pure {
         if (keccak256(actual) == keccak256(expected)) return;
+        same(actual.length, expected.length, string.concat(law, ": length of the answer"));
         revert(string.concat(law, ": ", vm.toString(actual), ", expected ", vm.toString(expected)));
     }
 
@@ -94,6 +95,10 @@ abstract contract AttackTest is EscrowTest {
         approvals[0].milestones = 1;
         vm.prank(terms.client);
         escrow.release(terms, 1, approvals);
+    }
+
+    function noApprovals() internal pure returns (Approval[] memory) {
+        return new Approval[](0);
     }
 
     function withdraw(address by, address money, address owner, address to) internal {
