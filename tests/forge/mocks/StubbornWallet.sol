@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+/// @title StubbornWallet
+/// @notice A wallet with code that meets incoming coin, and tokens that say so, in the way it was told.
+contract StubbornWallet {
+    enum Manner {
+        /// Takes it.
+        Accept,
+        /// Reverts with a reason.
+        Revert,
+        /// Uses all the gas there is.
+        BurnGas,
+        /// Takes it and returns a megabyte.
+        ReturnBomb,
+        /// Reverts with a megabyte.
+        RevertBomb,
+        /// Uses so much gas, then takes it.
+        UseGas,
+        /// Takes it only where so much gas is brought.
+        WantGas,
+        /// Takes it; what it does with it uses so much gas, or is left undone where there is less.
+        TryWithGas
+    }
+
+    uint256 internal constant BOMB = 1_000_000;
+
+    Manner private _manner;
+    uint256 private _gas;
+    /// How often what it does with the money was done and left undone.
+    uint256 public done;
+    uint256 public undone;
+
+    error Stubborn();
+
+    receive() external payable {
+        _meet(gasleft());
+    }
+
+    function tokensReceived() external {
+        _meet(gasleft());
+    }
+
+    function setManner(Manner manner, uint256 gas_) external {
+        (_manner, _gas) = (manner, gas_);
+    }
+
+    function useGas() external view {
+        _useGas(gasleft());
+    }
+
+    function _meet(uint256 gasAtEntry) private {
+        if (_manner == Manner.Revert) revert Stubborn();
+        if (_manner == Manner.BurnGas) while (true) {}
+        if (_manner == Manner.ReturnBomb) {
+            assembly ("memory-safe") {
+                return(0x10000, BOMB)
+            }
+        }
+        if (_manner == Manner.RevertBomb) {
+            assembly ("memory-safe") {
+                revert(0x10000, BOMB)
+            }
+        }
+        if (_manner == Manner.UseGas) _useGas(gasAtEntry);
+        if (_manner == Manner.WantGas && gasAtEntry < _gas) revert Stubborn();
+        if (_manner == Manner.TryWithGas) {
+            try this.useGas() {
+                ++done;
+            } catch {
+                ++undone;
+            }
+        }
+    }
+
+    function _useGas(uint256 gasAtEntry) private view {
+        uint256 use = _gas;
+        while (gasAtEntry - gasleft() < use) {}
+    }
+}
