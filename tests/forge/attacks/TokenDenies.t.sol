@@ -49,6 +49,20 @@ contract TokenDenies is AttackTest {
         _withdrawn(arbiter, 50);
     }
 
+    /// What several refused payouts left for one owner in several agreements is one sum, and leaves as one.
+    function test_credits_of_one_owner_add_up() public {
+        Terms memory second = _terms;
+        second.salt = bytes32(uint256(1));
+        fund(second, 1);
+        Books memory books = _ruled(payee);
+        releaseAll(second);
+        books.payeeCredit = 600 + 1000;
+        paid(books, 0, 350, 50);
+        sameBooks(booksOf(_terms), books, "law 13");
+        same(books.escrow, 1600, "law 1: both credits are there");
+        _withdrawn(payee, 1600);
+    }
+
     /// The denied escrow pays nobody and keeps count for all three.
     function test_a_denied_escrow() public {
         Books memory books = _ruled(address(escrow));
