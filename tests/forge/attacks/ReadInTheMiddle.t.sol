@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {Amendment, Approval, Authorization, Division, Status, Terms} from "../../../contracts/types/EscrowTypes.sol";
+import {Amendment, Authorization, Division, Status, Terms} from "../../../contracts/types/EscrowTypes.sol";
 import {HookToken} from "../mocks/HookToken.sol";
 import {HookWallet} from "../mocks/HookWallet.sol";
 import {Witness} from "../mocks/Witness.sol";

@@ -20,6 +20,10 @@ contract RecipientRefuses is AttackTest {
     /// What a push gives a recipient with code, and what the EVM adds where value comes along.
     uint256 private constant GIVEN = 200_000 + 2300;
 
+    uint256 private constant MEGABYTE = 1_000_000;
+    /// What a recipient can just build with the gas it is given.
+    uint256 private constant AFFORDABLE = 280_000;
+
     StubbornWallet private _client;
     StubbornWallet private _payee;
     StubbornWallet private _arbiter;
@@ -49,12 +53,12 @@ contract RecipientRefuses is AttackTest {
     }
 
     function test_one_that_reverts_with_a_megabyte() public {
-        _refusing(StubbornWallet.Manner.RevertBomb, 0, new bytes(1_000_000));
+        _refusing(StubbornWallet.Manner.RevertBomb, MEGABYTE, new bytes(MEGABYTE));
     }
 
     /// Building the megabyte takes two million of gas, which a push does not give and a withdrawal does.
     function test_one_that_returns_a_megabyte() public {
-        _refusing(StubbornWallet.Manner.ReturnBomb, 0, "");
+        _refusing(StubbornWallet.Manner.ReturnBomb, MEGABYTE, "");
     }
 
     function test_one_that_uses_more_gas_than_it_is_given() public {
@@ -73,10 +77,27 @@ contract RecipientRefuses is AttackTest {
         _accepting(StubbornWallet.Manner.WantGas, 200_000);
     }
 
+    /// An answer as large as the gas allows costs the act no more than a recipient who uses all of it: it is not copied.
+    function test_a_large_answer_is_not_copied() public {
+        uint256 state = vm.snapshotState();
+        _payee.setManner(StubbornWallet.Manner.BurnGas, 0);
+        uint256 most = _ruleGas();
+
+        vm.revertToState(state);
+        _payee.setManner(StubbornWallet.Manner.RevertBomb, AFFORDABLE);
+        holds(_ruleGas() <= most, "law 16: a large answer was copied");
+        same(escrow.credits(address(0), address(_payee)), 600, "law 13: refused with it");
+
+        vm.revertToState(state);
+        _payee.setManner(StubbornWallet.Manner.ReturnBomb, AFFORDABLE);
+        holds(_ruleGas() <= most, "law 16: a large answer was copied");
+        same(address(_payee).balance, 600, "law 3: taken with it");
+    }
+
     /// All three refuse: the ruling is made all the same.
     function test_all_three() public {
         _payee.setManner(StubbornWallet.Manner.BurnGas, 0);
-        _client.setManner(StubbornWallet.Manner.RevertBomb, 0);
+        _client.setManner(StubbornWallet.Manner.RevertBomb, MEGABYTE);
         _arbiter.setManner(StubbornWallet.Manner.Revert, 0);
         Books memory books = booksOf(_terms);
         _rule();
@@ -145,6 +166,12 @@ contract RecipientRefuses is AttackTest {
         paid(books, 600, 350, 50);
         sameBooks(booksOf(_terms), books, "law 3: all three are paid");
         same(books.escrow, 0, "law 1: nothing is left");
+    }
+
+    function _ruleGas() private returns (uint256) {
+        uint256 gasBefore = gasleft();
+        _rule();
+        return gasBefore - gasleft();
     }
 
     /// 600 to the payee, 350 to the client, 50 of fee, within a million of gas.

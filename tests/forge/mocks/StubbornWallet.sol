@@ -11,9 +11,9 @@ contract StubbornWallet {
         Revert,
         /// Uses all the gas there is.
         BurnGas,
-        /// Takes it and returns a megabyte.
+        /// Takes it and returns so many bytes.
         ReturnBomb,
-        /// Reverts with a megabyte.
+        /// Reverts with so many bytes.
         RevertBomb,
         /// Uses so much gas, then takes it.
         UseGas,
@@ -23,10 +23,9 @@ contract StubbornWallet {
         TryWithGas
     }
 
-    uint256 internal constant BOMB = 1_000_000;
-
     Manner private _manner;
-    uint256 private _gas;
+    /// How much gas, or how many bytes.
+    uint256 private _amount;
     /// How often what it does with the money was done and left undone.
     uint256 public done;
     uint256 public undone;
@@ -41,8 +40,8 @@ contract StubbornWallet {
         _meet(gasleft());
     }
 
-    function setManner(Manner manner, uint256 gas_) external {
-        (_manner, _gas) = (manner, gas_);
+    function setManner(Manner manner, uint256 amount) external {
+        (_manner, _amount) = (manner, amount);
     }
 
     function useGas() external view {
@@ -53,17 +52,19 @@ contract StubbornWallet {
         if (_manner == Manner.Revert) revert Stubborn();
         if (_manner == Manner.BurnGas) while (true) {}
         if (_manner == Manner.ReturnBomb) {
+            uint256 size = _amount;
             assembly ("memory-safe") {
-                return(0x10000, BOMB)
+                return(0x1000, size)
             }
         }
         if (_manner == Manner.RevertBomb) {
+            uint256 size = _amount;
             assembly ("memory-safe") {
-                revert(0x10000, BOMB)
+                revert(0x1000, size)
             }
         }
         if (_manner == Manner.UseGas) _useGas(gasAtEntry);
-        if (_manner == Manner.WantGas && gasAtEntry < _gas) revert Stubborn();
+        if (_manner == Manner.WantGas && gasAtEntry < _amount) revert Stubborn();
         if (_manner == Manner.TryWithGas) {
             try this.useGas() {
                 ++done;
@@ -74,7 +75,7 @@ contract StubbornWallet {
     }
 
     function _useGas(uint256 gasAtEntry) private view {
-        uint256 use = _gas;
+        uint256 use = _amount;
         while (gasAtEntry - gasleft() < use) {}
     }
 }
