@@ -40,6 +40,10 @@ $(TOOLS): .venv-%/.installed: requirements/%.lock
 # Not `npm ci`: it refuses a lock without the binaries of other platforms, which not every registry mirror holds.
 $(NODE): package-lock.json
 	npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
+	@# The binaries themselves: the wrappers that npm links drop their exit codes.
+	cd node_modules/.bin && for tool in anvil cast forge; do \
+	  ln -sf ../@foundry-rs/$$tool-*/bin/$$tool $$tool; \
+	done
 	touch $@
 
 .PHONY: setup
