@@ -130,12 +130,9 @@ abstract contract EscrowTest {
     function signApproval(uint256 key, Terms memory terms, uint64 milestones, uint16[] memory units)
         internal
         view
-        returns (Approval memory approval)
+        returns (Approval memory)
     {
-        bytes32 message = keccak256(
-            abi.encode(APPROVAL_TYPE, idOf(terms), _hashIndexes(milestones), keccak256(abi.encodePacked(_words(units))))
-        );
-        return Approval(milestones, units, sign(key, typed(message)));
+        return Approval(milestones, units, sign(key, approvalDigest(terms, milestones, units)));
     }
 
     function signSettlement(uint256 key, Terms memory terms, Division memory division, uint40 expiresAt)
@@ -143,18 +140,45 @@ abstract contract EscrowTest {
         view
         returns (bytes memory)
     {
-        bytes32 message = keccak256(
-            abi.encode(
-                SETTLEMENT_TYPE, idOf(terms), division.milestone, division.toFreelancer, division.toClient, expiresAt
-            )
-        );
-        return sign(key, typed(message));
+        return sign(key, settlementDigest(terms, division, expiresAt));
     }
 
     function signAmendment(uint256 key, Terms memory terms, Terms memory replacement, Amendment memory amendment)
         internal
         view
         returns (bytes memory)
+    {
+        return sign(key, amendmentDigest(terms, replacement, amendment));
+    }
+
+    function approvalDigest(Terms memory terms, uint64 milestones, uint16[] memory units)
+        internal
+        view
+        returns (bytes32)
+    {
+        bytes32 message = keccak256(
+            abi.encode(APPROVAL_TYPE, idOf(terms), _hashIndexes(milestones), keccak256(abi.encodePacked(_words(units))))
+        );
+        return typed(message);
+    }
+
+    function settlementDigest(Terms memory terms, Division memory division, uint40 expiresAt)
+        internal
+        view
+        returns (bytes32)
+    {
+        bytes32 message = keccak256(
+            abi.encode(
+                SETTLEMENT_TYPE, idOf(terms), division.milestone, division.toFreelancer, division.toClient, expiresAt
+            )
+        );
+        return typed(message);
+    }
+
+    function amendmentDigest(Terms memory terms, Terms memory replacement, Amendment memory amendment)
+        internal
+        view
+        returns (bytes32)
     {
         bytes memory divisions;
         for (uint256 k = 0; k < amendment.divisions.length; ++k) {
@@ -170,7 +194,7 @@ abstract contract EscrowTest {
                 amendment.expiresAt
             )
         );
-        return sign(key, typed(message));
+        return typed(message);
     }
 
     function sign(uint256 key, bytes32 digest) internal pure returns (bytes memory) {
