@@ -312,6 +312,15 @@ abstract contract CoreTest is EscrowTest {
         _moneyIs(terms.token, expected);
     }
 
+    /// The client paid in or was paid, and the payee was paid besides.
+    function moved(Terms memory terms, uint256 fromClient, uint256 toClient, uint256 toPayee) internal view {
+        Money memory expected = _before;
+        expected.client = expected.client + toClient - fromClient;
+        expected.payee += toPayee;
+        expected.escrow = expected.escrow + fromClient - toClient - toPayee;
+        _moneyIs(terms.token, expected);
+    }
+
     function moneyOf(address asset) internal view returns (Money memory money) {
         money.client = balanceOf(asset, client);
         money.freelancer = balanceOf(asset, freelancer);

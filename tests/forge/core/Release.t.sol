@@ -326,7 +326,7 @@ contract ReleaseTest is CoreTest {
         Terms memory terms = fixedPrice(manyAmounts());
         fund(terms, 3);
         Approval memory approval = signApproval(CLIENT_KEY, terms, 1, units(10_000));
-        bytes32 digest = _digestOf(terms, 1, units(10_000));
+        bytes32 digest = approvalDigest(terms, 1, units(10_000));
         bytes[] memory signatures = falseSignatures(client, digest);
         for (uint256 k = 0; k < signatures.length; ++k) {
             approval.signature = signatures[k];
@@ -342,13 +342,13 @@ contract ReleaseTest is CoreTest {
         Terms memory other = fixedPrice(manyAmounts());
         other.salt = bytes32(uint256(1));
         Approval memory approval = signApproval(CLIENT_KEY, other, 1, units(10_000));
-        refused(stranger, _with(terms, 1, approval), signatureInvalid(client, _digestOf(terms, 1, units(10_000))));
+        refused(stranger, _with(terms, 1, approval), signatureInvalid(client, approvalDigest(terms, 1, units(10_000))));
         approval = signApproval(CLIENT_KEY, terms, 2, units(10_000));
         approval.milestones = 1;
-        refused(stranger, _with(terms, 1, approval), signatureInvalid(client, _digestOf(terms, 1, units(10_000))));
+        refused(stranger, _with(terms, 1, approval), signatureInvalid(client, approvalDigest(terms, 1, units(10_000))));
         approval = signApproval(CLIENT_KEY, terms, 1, units(9999));
         approval.units = units(10_000);
-        refused(stranger, _with(terms, 1, approval), signatureInvalid(client, _digestOf(terms, 1, units(10_000))));
+        refused(stranger, _with(terms, 1, approval), signatureInvalid(client, approvalDigest(terms, 1, units(10_000))));
     }
 
     function testAWalletApprovesByItsOwnSignature() public {
@@ -422,20 +422,5 @@ contract ReleaseTest is CoreTest {
 
     function _signedApproval(Terms memory terms, uint8 i) private view returns (bytes memory) {
         return _with(terms, uint64(1) << i, signApproval(CLIENT_KEY, terms, uint64(1) << i, units(240)));
-    }
-
-    /// The digest of an approval of one milestone.
-    function _digestOf(Terms memory terms, uint64 set, uint16[] memory list) private view returns (bytes32) {
-        require(set == 1 && list.length == 1, "one milestone");
-        return typed(
-            keccak256(
-                abi.encode(
-                    keccak256("Approval(bytes32 agreement,uint8[] milestones,uint16[] units)"),
-                    idOf(terms),
-                    keccak256(abi.encode(0)),
-                    keccak256(abi.encode(list[0]))
-                )
-            )
-        );
     }
 }

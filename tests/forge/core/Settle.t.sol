@@ -117,7 +117,7 @@ contract SettleTest is CoreTest {
         Terms memory terms = fixedPrice(manyAmounts());
         fund(terms, 0xf);
         Division memory division = Division(1, 10, terms.amounts[1] - 10);
-        bytes32 digest = _digestOf(terms, division, EXPIRY);
+        bytes32 digest = settlementDigest(terms, division, EXPIRY);
         bytes[] memory signatures = falseSignatures(freelancer, digest);
         for (uint256 k = 0; k < signatures.length; ++k) {
             _notSigned(terms, division, EXPIRY, signatures[k]);
@@ -186,7 +186,7 @@ contract SettleTest is CoreTest {
         refused(
             client,
             abi.encodeCall(escrow.settle, (terms, division, expiresAt, offer)),
-            signatureInvalid(freelancer, _digestOf(terms, division, expiresAt))
+            signatureInvalid(freelancer, settlementDigest(terms, division, expiresAt))
         );
     }
 
@@ -202,20 +202,5 @@ contract SettleTest is CoreTest {
 
     function _settleNothing(Terms memory terms, uint8 i) private view returns (bytes memory) {
         return _call(terms, Division(i, 0, 0), EXPIRY, FREELANCER_KEY);
-    }
-
-    function _digestOf(Terms memory terms, Division memory division, uint40 expiresAt) private view returns (bytes32) {
-        return typed(
-            keccak256(
-                abi.encode(
-                    keccak256(
-                        "Settlement(bytes32 agreement,uint8 milestone,uint256 toFreelancer,uint256 toClient,uint40 expiresAt)"
-                    ),
-                    idOf(terms),
-                    division,
-                    expiresAt
-                )
-            )
-        );
     }
 }
