@@ -92,6 +92,10 @@ abstract contract CoreTest is EscrowTest {
         (list[0], list[1], list[2]) = (one, two, three);
     }
 
+    function approvals() internal pure returns (Approval[] memory) {
+        return new Approval[](0);
+    }
+
     function approvals(Approval memory one) internal pure returns (Approval[] memory list) {
         list = new Approval[](1);
         list[0] = one;
@@ -110,7 +114,7 @@ abstract contract CoreTest is EscrowTest {
     }
 
     function release(Terms memory terms, uint64 milestones) internal {
-        escrow.release(terms, milestones, new Approval[](0));
+        escrow.release(terms, milestones, approvals());
     }
 
     function requestRefund(Terms memory terms, uint8 milestone) internal {
