@@ -204,6 +204,15 @@ contract FundTest is CoreTest {
         odd.setError(0);
         fund(terms, 1);
         same(odd.balanceOf(address(escrow)), 1_000_008, "law 1: what came in, and what lay there");
+        // Less than before, and still more than the amount.
+        odd.mint(address(escrow), 5_000_000);
+        odd.setError(-1_000_004);
+        terms.salt = bytes32(uint256(1));
+        refused(
+            client,
+            abi.encodeCall(escrow.fund, (terms, 1, NONE)),
+            abi.encodeWithSelector(IMilestoneEscrow.TransferNotExact.selector, odd, 6_000_008, 6_000_007, 1_000_003)
+        );
     }
 
     function testABalanceThatDoesNotMoveIsRefused() public {

@@ -93,7 +93,7 @@ contract WithdrawTest is CoreTest {
     function testNothingIsWithdrawnWithoutACredit() public {
         Terms memory terms = _creditedToken();
         refused(client, _withdraw(terms.token, client, client), _nothing(terms.token, client));
-        refused(payee, _withdraw(address(0), payee, payee), _nothing(address(0), payee));
+        refused(payee, _withdraw(address(0), payee, ELSEWHERE), _nothing(address(0), payee));
     }
 
     function testARecipientThatRefusesKeepsTheCredit() public {
