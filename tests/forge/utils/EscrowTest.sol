@@ -156,8 +156,16 @@ abstract contract EscrowTest {
         view
         returns (bytes32)
     {
+        return approvalDigest(idOf(terms), milestones, units);
+    }
+
+    function approvalDigest(bytes32 agreement, uint64 milestones, uint16[] memory units)
+        internal
+        view
+        returns (bytes32)
+    {
         bytes32 message = keccak256(
-            abi.encode(APPROVAL_TYPE, idOf(terms), _hashIndexes(milestones), keccak256(abi.encodePacked(_words(units))))
+            abi.encode(APPROVAL_TYPE, agreement, _hashIndexes(milestones), keccak256(abi.encodePacked(_words(units))))
         );
         return typed(message);
     }
@@ -167,15 +175,31 @@ abstract contract EscrowTest {
         view
         returns (bytes32)
     {
+        return settlementDigest(idOf(terms), division, expiresAt);
+    }
+
+    function settlementDigest(bytes32 agreement, Division memory division, uint40 expiresAt)
+        internal
+        view
+        returns (bytes32)
+    {
         bytes32 message = keccak256(
             abi.encode(
-                SETTLEMENT_TYPE, idOf(terms), division.milestone, division.toFreelancer, division.toClient, expiresAt
+                SETTLEMENT_TYPE, agreement, division.milestone, division.toFreelancer, division.toClient, expiresAt
             )
         );
         return typed(message);
     }
 
     function amendmentDigest(Terms memory terms, Terms memory replacement, Amendment memory amendment)
+        internal
+        view
+        returns (bytes32)
+    {
+        return amendmentDigest(idOf(terms), idOf(replacement), amendment);
+    }
+
+    function amendmentDigest(bytes32 agreement, bytes32 replacement, Amendment memory amendment)
         internal
         view
         returns (bytes32)
@@ -187,8 +211,8 @@ abstract contract EscrowTest {
         bytes32 message = keccak256(
             abi.encode(
                 AMENDMENT_TYPE,
-                idOf(terms),
-                idOf(replacement),
+                agreement,
+                replacement,
                 keccak256(divisions),
                 _hashIndexes(amendment.funded),
                 amendment.expiresAt
