@@ -32,7 +32,7 @@ SOURCES = (
     "contracts/Payouts.sol",
     *sorted(f"contracts/libraries/{p.name}" for p in (ROOT / "contracts/libraries").iterdir()),
 )
-TESTS = "tests/forge/core/**"
+TESTS = "tests/forge/core"
 REQUIRED = 0.95
 # More than any test of the core needs; ends the loops that never end.
 GAS_LIMIT = "300000000"
@@ -100,8 +100,11 @@ class Bench:
             "FOUNDRY_OUT": str(folder / "out"),
             "FOUNDRY_CACHE_PATH": str(folder / "cache"),
             "FOUNDRY_GAS_LIMIT": GAS_LIMIT,
+            # Less to load for every mutant.
+            "FOUNDRY_TEST": TESTS,
+            "FOUNDRY_AST": "false",
         }
-        self._forge("build", "--quiet")
+        self._forge("build", TESTS, "--quiet")
         self.artifact = folder / "out/MilestoneEscrow.sol/MilestoneEscrow.json"
         self.built = json.loads(self.artifact.read_text())
 
@@ -110,7 +113,7 @@ class Bench:
         self.built["bytecode"]["object"] = "0x" + bytecode
         self.artifact.write_text(json.dumps(self.built))
         try:
-            return self._forge("test", "--match-path", TESTS, "--fail-fast").returncode == 0
+            return self._forge("test", "--fail-fast").returncode == 0
         except subprocess.TimeoutExpired:
             return False
 
