@@ -77,6 +77,16 @@ contract ChangedClaim is ConsentTest {
         _released(900);
     }
 
+    /// Nor does the old claim come back where the client approves what they have just sent back: it is the whole.
+    function test_an_approval_of_what_was_sent_back() public {
+        submit(_terms, 0, 4000);
+        vm.prank(client);
+        escrow.requestChanges(_terms, 0, 0);
+        vm.prank(client);
+        escrow.approve(_terms, 1, new uint16[](0));
+        _released(AMOUNT);
+    }
+
     /// The request for changes is mined, the new claim is not: units cover no whole.
     function test_between_the_claims() public {
         submit(_terms, 0, 4000);
