@@ -64,6 +64,7 @@ test: setup $(PACKAGE)  ## Run every test
 	python tools/write_abi.py --check
 	@# Compiled once before the workers start: they would each compile, and Brownie compares what they found.
 	brownie compile > /dev/null
+	python tools/verify.py --quick
 	pytest tests/contract -n 2 -q
 	pytest tests/package tests/docs -n 2 -q -p no:pytest-brownie
 	.venv-package/bin/python -m pytest tests/package -n 2 -q
@@ -83,7 +84,7 @@ quick: setup  ## Run the desk loop, under a minute
 
 .PHONY: check
 check: setup  ## Check format, lint and types, then run every test
-	forge fmt --check contracts
+	forge fmt --check contracts tests/forge
 	ruff format --check .
 	ruff check .
 	mypy
@@ -91,7 +92,7 @@ check: setup  ## Check format, lint and types, then run every test
 
 .PHONY: format
 format: setup  ## Format the sources
-	forge fmt contracts
+	forge fmt contracts tests/forge
 	ruff format .
 	ruff check --fix .
 

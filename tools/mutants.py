@@ -5,8 +5,9 @@ operators are replaced by the three that imply all others; identifiers, fields a
 next of the same type.
 """
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -48,6 +49,8 @@ class Mutant:
     end: int
     before: str
     after: str
+    # Which of the same slips in one function.
+    ordinal: int = 1
 
     def apply(self, source: bytes) -> str:
         """The whole source with the slip in it."""
@@ -57,7 +60,8 @@ class Mutant:
     def name(self) -> str:
         """What changed, on one line, without the line's number, which other changes move."""
         squeeze = " ".join
-        return f"{self.function}: {squeeze(self.before.split())} -> {squeeze(self.after.split())}"
+        slip = f"{squeeze(self.before.split())} -> {squeeze(self.after.split())}"
+        return f"{self.function}: {slip}" + (f" (#{self.ordinal})" if self.ordinal > 1 else "")
 
 
 def mutants_of(path: str, source: bytes, tree: Node, nodes: dict[int, Node]) -> list[Mutant]:
@@ -70,7 +74,12 @@ def mutants_of(path: str, source: bytes, tree: Node, nodes: dict[int, Node]) -> 
                 line = source.count(b"\n", 0, start) + 1
                 name = function[-1].get("name") or function[-1]["nodeType"] if function else path
                 found[start, end, after] = Mutant(path, line, name, start, end, before, after)
-    return sorted(found.values(), key=lambda m: (m.start, m.end, m.after))
+    ordinals: Counter[str] = Counter()
+    numbered = []
+    for mutant in sorted(found.values(), key=lambda m: (m.start, m.end, m.after)):
+        ordinals[mutant.name] += 1
+        numbered.append(replace(mutant, ordinal=ordinals[mutant.name]))
+    return numbered
 
 
 def by_id(trees: list[Node]) -> dict[int, Node]:

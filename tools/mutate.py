@@ -33,6 +33,7 @@ SOURCES = (
     *sorted(f"contracts/libraries/{p.name}" for p in (ROOT / "contracts/libraries").iterdir()),
 )
 TESTS = "tests/forge/core"
+RESULT = ROOT / "build/mutation.json"
 REQUIRED = 0.95
 # More than any test of the core needs; ends the loops that never end.
 GAS_LIMIT = "300000000"
@@ -214,6 +215,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="mutants at a time")
     parser.add_argument("--only", default="", help="mutants whose `path: name` contains this text")
+    parser.add_argument("--again", action="store_true", help="the last run's survivors only")
     args = parser.parse_args()
 
     benches: queue.Queue[Bench] = queue.Queue()
@@ -221,7 +223,14 @@ def main() -> int:
         benches.put(Bench(ROOT / f"build/mutation/{k}"))
     with taken(benches) as bench:
         mutants = [m for m in all_mutants(bench.compiler) if args.only in f"{m.path}: {m.name}"]
+    last = Counter[str]()
+    if args.again:
+        # The contract must be as it was: more tests kill what was killed.
+        result = json.loads(RESULT.read_text())
+        mutants = [m for m in mutants if m.name in result["survivors"]]
+        last = Counter(result["fates"]) - Counter(survived=len(mutants))
     counts, survivors = run(mutants, benches, args.jobs)
+    counts += last
 
     why = tomllib.loads((ROOT / "tests/forge/core/survivors.toml").read_text())
     unexplained = [m for m in survivors if m.name not in why]
@@ -236,8 +245,9 @@ def main() -> int:
         "mutants": tested,
         "killed": counts["killed"],
         "survivors": [m.name for m in survivors],
+        "fates": counts,
     }
-    (ROOT / "build/mutation.json").write_text(json.dumps(result, indent=1) + "\n")
+    RESULT.write_text(json.dumps(result, indent=1) + "\n")
     (ROOT / "docs/reports/mutation.md").write_text(report(counts, survivors, why))
     return 1 if unexplained or counts["killed"] < REQUIRED * tested else 0
 
