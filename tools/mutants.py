@@ -32,6 +32,8 @@ BINARY = {
     "==": ("<=", ">="),
     "!=": ("<", ">"),
 }
+# Against zero, what an unsigned number cannot be below.
+OF_ZERO = {"==": (">=",), "!=": ("<",), ">": (">=",)}
 ASSIGNMENT = {"+=": ("-=", "="), "-=": ("+=", "="), "&=": ("|=", "="), "|=": ("&=", "=")}
 UNARY = {"++": "--", "--": "++"}
 STATEMENTS = {"ExpressionStatement", "EmitStatement", "RevertStatement", "Continue", "Return"}
@@ -117,14 +119,16 @@ def _slips(
 
     if kind in STATEMENTS:
         yield start, end, "{}"
-        yield start, end, "revert()"
     elif kind == "ModifierInvocation" and node.get("kind") == "modifierInvocation":
         yield start, end, ""
     elif kind in {"IfStatement", "Conditional"}:
         yield from ((*_span(node["condition"]), value) for value in ("true", "false"))
     elif kind == "BinaryOperation":
         left, right = _span(node["leftExpression"]), _span(node["rightExpression"])
-        for operator in BINARY.get(node["operator"], ()):
+        operators = BINARY.get(node["operator"], ())
+        if node["rightExpression"].get("value") == "0":
+            operators = OF_ZERO.get(node["operator"], operators)
+        for operator in operators:
             yield left[1], right[0], f" {operator} "
         if node["operator"] in {"&&", "||"}:
             yield start, end, source[slice(*left)].decode()

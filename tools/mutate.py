@@ -97,6 +97,7 @@ class Bench:
         self.compiler = Compiler()
         self.folder = folder
         shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
         self.environment = os.environ | {
             "FOUNDRY_OUT": str(folder / "out"),
             "FOUNDRY_CACHE_PATH": str(folder / "cache"),
@@ -104,10 +105,22 @@ class Bench:
             # Less to load for every mutant.
             "FOUNDRY_TEST": TESTS,
             "FOUNDRY_AST": "false",
+            "FOUNDRY_SOLC": str(self._solc()),
         }
         self._forge("build", TESTS, "--quiet")
         self.artifact = folder / "out/MilestoneEscrow.sol/MilestoneEscrow.json"
         self.built = json.loads(self.artifact.read_text())
+
+    def _solc(self) -> Path:
+        """The compiler, with its version at hand: forge asks before every run, and node is slow."""
+        solc = ROOT / "tools/solc/solc-v0.8.30"
+        version = subprocess.check_output([solc, "--version"], text=True)
+        script = self.folder / solc.name
+        script.write_text(
+            f'#!/bin/sh\n[ "$1" = --version ] || exec {solc} "$@"\ncat <<\'END\'\n{version}END\n'
+        )
+        script.chmod(0o755)
+        return script
 
     def passes(self, bytecode: str) -> bool:
         """Whether the core's tests let this creation code pass."""
