@@ -159,6 +159,44 @@ def coverage() -> dict[str, Any]:
     }
 
 
+def page(found: dict[str, Any]) -> str:
+    """The page docs/reports/verify.md."""
+    commit = subprocess.check_output(["git", "log", "-1", "--format=%h, %cs"], cwd=ROOT, text=True)
+    reached = found["invariants"]["reached"]
+    acts = sorted({name.partition(".")[0] for name in reached if name.endswith(".done")})
+    lines = [
+        "# The last run of `make verify`",
+        "",
+        f"Commit {commit.strip()}.",
+        "",
+        "| | found |",
+        "|---|---|",
+        f"| random acts | {found['invariants']['calls']:,} |",
+        f"| lives | {found['invariants']['runs']:,} |",
+        f"| broken laws | {found['invariants']['failures']} |",
+        f"| states ended by one party alone | {found['liveness']['states']:,} |",
+        f"| attacks | {found['attacks']['cases']} in {found['attacks']['files']} files |",
+        f"| attacks that succeed | {found['attacks']['failures']} |",
+        f"| proofs, with their twins refuted | {len(found['proofs'])} |",
+        f"| static analysis | {json.dumps(found['slither'])[1:-1]} |",
+        f"| coverage of the core, percent | {json.dumps(found['coverage'])[1:-1]} |",
+        f"| mutants killed | {found['mutation']['killed']:,} of {found['mutation']['mutants']:,} |",
+        "",
+        "| act | went through | was refused |",
+        "|---|---|---|",
+        *(f"| {a} | {reached[a + '.done']:,} | {reached.get(a + '.refused', 0):,} |" for a in acts),
+        "",
+        "| status at the end of a run | milestones |",
+        "|---|---|",
+        *(f"| {n[3:]} | {reached[n]:,} |" for n in sorted(reached) if n.startswith("at.")),
+        "",
+        "| proof | result | its twin |",
+        "|---|---|---|",
+        *(f"| `{p['name']}` | {p['result']} | {p['twin']} |" for p in found["proofs"]),
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def verdict(found: dict[str, Any]) -> list[str]:
     """What is not as it must be."""
     wrong = [
@@ -211,6 +249,8 @@ def main() -> int:
         found |= result
         print(f"{name}: {json.dumps(result)[:600]} in {time.monotonic() - began:.0f} s", flush=True)
     (BUILD / "verify.json").write_text(json.dumps(found, indent=1) + "\n")
+    if not args.quick:
+        (ROOT / "docs/reports/verify.md").write_text(page(found))
     wrong = verdict(found)
     print("\n".join(wrong) if wrong else "everything holds; see build/verify.json")
     return 1 if wrong else 0
