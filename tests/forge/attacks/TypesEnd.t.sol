@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {IMilestoneEscrow} from "../../../contracts/interfaces/IMilestoneEscrow.sol";
+import {MilestoneView, Status, Terms} from "../../../contracts/types/EscrowTypes.sol";
+import {vm} from "../utils/Vm.sol";
+import {AttackTest} from "./AttackTest.sol";
+
+/// @title TypesEnd
+/// @notice Numbers at the end of what holds them: seconds, units, amounts, indexes. The hope is for a sum that wraps, so that
+/// a clock is over at once, a division pays more, or money is locked.
+///
+/// Clocks hold seconds until the year 2514, and refuse later ones; every product of an amount and a share fits; what does
+/// not fit is refused before anything moves.
+contract TypesEnd is AttackTest {
+    uint256 private constant LAST_SECOND = 2 ** 34 - 1;
+
+    /// The last second that a clock holds still runs its whole period.
+    function test_a_clock_that_starts_in_the_last_second() public {
+        Terms memory terms = fixedPrice(1000);
+        fund(terms, 1);
+        vm.warp(LAST_SECOND);
+        submit(terms, 0, 10_000);
+        MilestoneView memory v = escrow.milestoneAt(terms, 0, uint40(LAST_SECOND + terms.reviewPeriod - 1));
+        same(v.deadline, LAST_SECOND + terms.reviewPeriod, "law 17: the deadline");
+        holds(!v.isLate, "law 17: one second before");
+        vm.warp(LAST_SECOND + terms.reviewPeriod);
+        escrow.release(terms, 1, noApprovals());
+        same(token.balanceOf(payee), 1000, "law 16: it ends");
+    }
+
+    /// After it no clock starts; what needs none still ends everything.
+    function test_after_the_last_second() public {
+        Terms memory terms = fixedPrice(oneByOne(2, 1000));
+        fund(terms, 3);
+        vm.warp(LAST_SECOND + 1);
+        bytes memory error =
+            abi.encodeWithSignature("ClockOverflow(uint256,uint256,uint256)", LAST_SECOND + 1, 10_000, 0);
+        refuses(freelancer, abi.encodeCall(escrow.submit, (terms, 0, 10_000, 0)), error, "law 17: no clock starts");
+        releaseAll(terms);
+        vm.prank(freelancer);
+        escrow.refund(terms, 2);
+        same(token.balanceOf(address(escrow)), 0, "law 16: nothing is locked");
+    }
+
+    /// Periods that begin near the end of time never end; the money comes back by a refund request.
+    function test_a_start_at_the_end_of_its_type() public {
+        Terms memory terms = metered(1000, 10);
+        terms.start = type(uint40).max;
+        terms.period = 365 days;
+        fund(terms, uint64(1) << 63 | 1);
+        uint256 end = uint256(type(uint40).max) + 64 * 365 days;
+        bytes memory error =
+            abi.encodeWithSelector(IMilestoneEscrow.PeriodNotOver.selector, idOf(terms), 63, end, BEGIN);
+        refuses(freelancer, abi.encodeCall(escrow.submit, (terms, 63, 10, 0)), error, "law 17: no wrap");
+        vm.prank(client);
+        escrow.requestRefund(terms, 63, 0);
+        vm.warp(BEGIN + terms.responsePeriod);
+        escrow.refund(terms, uint64(1) << 63);
+        holds(statusOf(terms, 63) == Status.Refunded, "law 16: the client alone");
+    }
+
+    /// Sixty-four of the largest amount: the sum is exact and comes out again, divided by the largest number of units.
+    function test_the_largest_amounts() public {
+        uint256 most = type(uint128).max;
+        Terms memory terms = metered(most, 32_767);
+        terms.start -= 64 * 7 days;
+        fund(terms, type(uint64).max);
+        same(token.balanceOf(address(escrow)), 64 * most, "law 1: the sum");
+        submit(terms, 63, 32_766);
+        dispute(terms, 63, 32_765, client);
+        uint256 worth = most * 32_766 / 32_767;
+        uint256 conceded = most / 32_767;
+        same(token.balanceOf(payee), conceded, "law 10: one unit");
+        vm.prank(arbiter);
+        escrow.rule(terms, 63, 0, 0);
+        same(token.balanceOf(arbiter), (worth - conceded) * 500 / WHOLE, "law 10: the fee");
+        vm.prank(freelancer);
+        escrow.refund(terms, type(uint64).max >> 1);
+        same(token.balanceOf(address(escrow)), 0, "law 3: to the unit");
+    }
+
+    /// One base unit is never divided: it goes one way.
+    function test_the_smallest_amount() public {
+        Terms memory terms = fixedPrice(1);
+        fund(terms, 1);
+        submit(terms, 0, 9_999);
+        vm.warp(BEGIN + terms.reviewPeriod);
+        escrow.release(terms, 1, noApprovals());
+        same(token.balanceOf(payee), 0, "law 10: less than the whole of one unit is none");
+        holds(statusOf(terms, 0) == Status.Refunded, "law 5: all to the client");
+    }
+
+    function test_indexes_beyond_the_last() public {
+        Terms memory terms = metered(1000, 10);
+        fund(terms, 1);
+        uint8[3] memory beyond = [64, 128, 255];
+        for (uint256 k = 0; k < beyond.length; ++k) {
+            bytes memory error =
+                abi.encodeWithSelector(IMilestoneEscrow.MilestoneOutOfRange.selector, idOf(terms), beyond[k], 64);
+            refuses(freelancer, abi.encodeCall(escrow.submit, (terms, beyond[k], 10, 0)), error, "law 6: submitted");
+            refuses(client, abi.encodeCall(escrow.requestRefund, (terms, beyond[k], 0)), error, "law 6: asked back");
+            refuses(arbiter, abi.encodeCall(escrow.rule, (terms, beyond[k], 0, 0)), error, "law 6: ruled");
+        }
+    }
+
+    /// A field that is wider than its type is refused by the decoder, whatever the rest says.
+    function test_a_field_that_is_too_wide() public {
+        Terms memory terms = fixedPrice(1000);
+        bytes memory data = abi.encodeCall(escrow.fund, (terms, 1, ""));
+        // The upper bits of the client's word: after the selector, three words of head.
+        data[4 + 96] = 0x01;
+        vm.prank(client);
+        (bool success,) = address(escrow).call(data);
+        holds(!success, "law 18: terms that break a rule are never funded");
+    }
+}
