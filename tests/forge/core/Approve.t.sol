@@ -64,6 +64,13 @@ contract ApproveTest is CoreTest {
         statusesAre(terms, 0x44);
     }
 
+    function testTheWholeIsCountedInUnitsNotInMoney() public {
+        Terms memory terms = fixedPrice(7);
+        fund(terms, 1);
+        approve(terms, 1, whole);
+        statusesAre(terms, uint256(Status.Approved));
+    }
+
     function testADisputedClaimIsApprovedWhole() public {
         Terms memory terms = fixedPrice(manyAmounts());
         fund(terms, 3);

@@ -165,6 +165,51 @@ contract DisputeTest is CoreTest {
         statusesAre(terms, 0x6262);
     }
 
+    function testTheLargestUnitsLeaveNeighboursAlone() public {
+        Terms memory terms = metered(1_000_003, 32_767);
+        fund(terms, 0xff);
+        vm.warp(BEGIN + 70 days);
+        for (uint8 i = 0; i < 8; ++i) {
+            dispute(terms, i, 32_767, freelancer);
+        }
+        for (uint8 i = 0; i < 8; i += 2) {
+            approve(terms, uint64(1) << i, units(32_767));
+        }
+        for (uint8 i = 0; i < 8; ++i) {
+            clockIs(terms, i, BEGIN + 70 days, 32_767, 32_767);
+        }
+        // Between neighbours that are small and begin at an even and at an odd second.
+        terms.salt = bytes32(uint256(1));
+        fund(terms, 0xf);
+        dispute(terms, 1, 32_767, freelancer);
+        submit(terms, 0, 1);
+        submit(terms, 2, 1);
+        vm.warp(BEGIN + 70 days + 1);
+        submit(terms, 3, 1);
+        dispute(terms, 2, 1, client);
+        clockIs(terms, 0, BEGIN + 70 days, 1, 0);
+        clockIs(terms, 1, BEGIN + 70 days, 32_767, 32_767);
+        clockIs(terms, 2, BEGIN + 70 days + 1, 1, 1);
+        clockIs(terms, 3, BEGIN + 70 days + 1, 1, 0);
+    }
+
+    function testEitherOrderOfAddresses() public {
+        Terms memory terms = fixedPrice(manyAmounts());
+        (terms.client, terms.freelancer) = (freelancer, client);
+        token.mint(freelancer, sumOf(terms, 3));
+        vm.startPrank(freelancer);
+        token.approve(address(escrow), sumOf(terms, 3));
+        escrow.fund(terms, 3, NONE);
+        vm.stopPrank();
+        submit(terms, 0, 6007);
+        submit(terms, 1, 6007);
+        // The client's dispute leaves the claim as it is, the freelancer's lowers it.
+        dispute(terms, 0, 501, terms.client);
+        dispute(terms, 1, 501, terms.freelancer);
+        clockIs(terms, 0, BEGIN, 6007, 501);
+        clockIs(terms, 1, BEGIN, 501, 501);
+    }
+
     function testOnlyPartiesDispute() public {
         Terms memory terms = fixedPrice(manyAmounts());
         fund(terms, 1);

@@ -44,6 +44,18 @@ contract LapseTest is CoreTest {
         statusesAre(terms, 0x9222);
     }
 
+    function testADisputeOfOneUnit() public {
+        Terms memory terms = fixedPrice(manyAmounts());
+        fund(terms, 0xf);
+        submit(terms, 2, 6007);
+        dispute(terms, 2, 1, client);
+        dispute(terms, 3, 1, freelancer);
+        vm.warp(BEGIN + 30 days);
+        _lapse(terms, 2, terms.amounts[2] * 6007 / WHOLE - terms.amounts[2] * 6006 / WHOLE);
+        _lapse(terms, 3, terms.amounts[3] / WHOLE);
+        statusesAre(terms, 0x9922);
+    }
+
     function testTheWholeShareEndsAsPaid() public {
         Terms memory terms = fixedPrice(manyAmounts());
         terms.defaultBps = 10_000;

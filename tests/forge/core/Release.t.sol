@@ -332,6 +332,8 @@ contract ReleaseTest is CoreTest {
             approval.signature = signatures[k];
             refused(stranger, _with(terms, 1, approval), signatureInvalid(client, digest));
         }
+        refused(LOWEST, _with(terms, 1, approval), signatureInvalid(client, digest));
+        refused(HIGHEST, _with(terms, 1, approval), signatureInvalid(client, digest));
         approval.signature = sign(FREELANCER_KEY, digest);
         refused(freelancer, _with(terms, 1, approval), signatureInvalid(client, digest));
     }

@@ -31,6 +31,25 @@ contract SettleTest is CoreTest {
         statusesAre(terms, 0x9222);
     }
 
+    function testEitherOrderOfAddresses() public {
+        Terms memory terms = fixedPrice(manyAmounts());
+        (terms.client, terms.freelancer) = (freelancer, client);
+        token.mint(freelancer, sumOf(terms, 3));
+        vm.startPrank(freelancer);
+        token.approve(address(escrow), sumOf(terms, 3));
+        escrow.fund(terms, 3, signTerms(CLIENT_KEY, terms));
+        vm.stopPrank();
+        Division memory division = Division(0, terms.amounts[0], 0);
+        bytes memory offer = signSettlement(CLIENT_KEY, terms, division, EXPIRY);
+        vm.prank(terms.client);
+        escrow.settle(terms, division, EXPIRY, offer);
+        division = Division(1, 0, terms.amounts[1]);
+        offer = signSettlement(FREELANCER_KEY, terms, division, EXPIRY);
+        vm.prank(terms.freelancer);
+        escrow.settle(terms, division, EXPIRY, offer);
+        statusesAre(terms, 0x87);
+    }
+
     function testAllToOneEndsAsPaidOrRefunded() public {
         Terms memory terms = fixedPrice(manyAmounts());
         fund(terms, 0xf);
