@@ -66,7 +66,7 @@ test: setup $(PACKAGE)  ## Run every test
 	brownie compile > /dev/null
 	python tools/verify.py --quick
 	pytest tests/contract -n 2 -q
-	pytest tests/package tests/docs -n 2 -q -p no:pytest-brownie
+	pytest tests/package tests/docs tests/tools -n 2 -q -p no:pytest-brownie
 	.venv-package/bin/python -m pytest tests/package -n 2 -q
 
 .PHONY: verify
@@ -80,7 +80,7 @@ mutation: setup  ## Run the contract's unit tests against every mutant of it
 .PHONY: quick
 quick: setup  ## Run the desk loop, under a minute
 	ruff check .
-	pytest tests/package tests/docs -n 2 -q -p no:pytest-brownie -m "not node"
+	pytest tests/package tests/docs tests/tools -n 2 -q -p no:pytest-brownie -m "not node"
 
 .PHONY: check
 check: setup  ## Check format, lint and types, then run every test

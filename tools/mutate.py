@@ -81,6 +81,10 @@ class Compiler:
         answer: dict[str, Any] = json.loads(self.process.stdout.readline())
         return answer
 
+    def close(self) -> None:
+        """Ends the process."""
+        self.process.communicate()
+
     def bytecode(self, sources: dict[str, str]) -> str | None:
         """The core's creation code, or nothing where `sources` do not compile."""
         # The core is always named, so that it is compiled whatever else changed.
@@ -241,9 +245,11 @@ def main() -> int:
         # The contract must be as it was: more tests kill what was killed.
         result = json.loads(RESULT.read_text())
         mutants = [m for m in mutants if m.name in result["survivors"]]
-        last = Counter(result["fates"]) - Counter(survived=len(mutants))
+        last = Counter(result["fates"]) - Counter(survived=len(result["survivors"]))
     counts, survivors = run(mutants, benches, args.jobs)
     counts += last
+    while not benches.empty():
+        benches.get().compiler.close()
 
     why = tomllib.loads((ROOT / "tests/forge/core/survivors.toml").read_text())
     unexplained = [m for m in survivors if m.name not in why]
