@@ -52,7 +52,7 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
 
         (, uint256 amount) = _fund(terms, milestones, acceptance);
 
-        _pull(terms.token, msg.sender, amount);
+        _pull(terms.token, amount);
     }
 
     /// @inheritdoc IMilestoneEscrow
@@ -219,9 +219,8 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
 
     /// @inheritdoc IMilestoneEscrow
     function release(Terms calldata terms, uint64 milestones, Approval[] calldata approvals) external nonReentrant {
-        Tally memory tally;
-        bytes32 agreement;
-        (agreement, tally.statuses) = _funded(terms);
+        (bytes32 agreement, uint256 statuses) = _funded(terms);
+        Tally memory tally = Tally({statuses: statuses, toFreelancer: 0, toClient: 0});
         _requireSome(milestones);
 
         uint64 rest = milestones;
@@ -447,7 +446,7 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
         emit AgreementAmended(agreement, replacementId);
         uint256 needed = _open(replacement, replacementId, amendment.funded, true);
 
-        _pull(terms.token, msg.sender, needed > freed ? needed - freed : 0);
+        _pull(terms.token, needed > freed ? needed - freed : 0);
         _payParties(terms, agreement, toFreelancer, freed > needed ? freed - needed : 0);
     }
 
@@ -630,6 +629,8 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
 
     /// @dev Asks ECDSA first, then ERC-1271: an account with delegated code (EIP-7702) keeps its key's signature.
     function _requireSignature(address signer, bytes32 digest, bytes calldata signature) private view {
+        // The third value only details an error, and every error leads to the same next step.
+        // slither-disable-next-line unused-return
         (address recovered, ECDSA.RecoverError err,) = ECDSA.tryRecoverCalldata(digest, signature);
         if (err == ECDSA.RecoverError.NoError && recovered == signer) return;
         if (!SignatureChecker.isValidERC1271SignatureNowCalldata(signer, digest, signature)) {

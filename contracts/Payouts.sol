@@ -41,16 +41,18 @@ abstract contract Payouts is IMilestoneEscrow, ReentrancyGuardTransient {
         return _credits[token][owner];
     }
 
-    /// @dev Takes exactly `amount` of `token` from `from`: the coin from the call's value, a token by allowance.
-    function _pull(address token, address from, uint256 amount) internal {
+    /// @dev Takes exactly `amount` of `token` from the caller: the coin from the call's value, a token by allowance.
+    function _pull(address token, uint256 amount) internal {
         _requireValue(token == address(0) ? amount : 0);
         if (token == address(0) || amount == 0) return;
 
         uint256 balanceBefore = IERC20(token).balanceOf(address(this));
-        IERC20(token).safeTransferFrom(from, address(this), amount);
+        IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
         _requireReceived(token, balanceBefore, amount);
     }
 
+    /// @dev Only payable acts come here.
+    // slither-disable-next-line msg-value-in-nonpayable
     function _requireValue(uint256 required) internal view {
         if (msg.value != required) revert ValueMismatch(msg.value, required);
     }

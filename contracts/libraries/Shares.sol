@@ -34,9 +34,8 @@ library Shares {
         return m.clock.claimed == 0 ? m.whole : m.clock.claimed;
     }
 
-    /// @return Token base units held for the milestone: all of it, what is disputed of it, or nothing once it has ended.
+    /// @return Token base units held for a milestone that is open: all of it, or what is disputed of it.
     function open(Milestone memory m) internal pure returns (uint256) {
-        if (m.status == Status.None || m.status >= Status.Paid) return 0;
         return m.clock.disputed == 0 ? m.amount : claimOnOpen(m);
     }
 
