@@ -126,7 +126,7 @@ def _slips(
     elif kind == "BinaryOperation":
         left, right = _span(node["leftExpression"]), _span(node["rightExpression"])
         operators = BINARY.get(node["operator"], ())
-        if node["rightExpression"].get("value") == "0":
+        if source[slice(*right)] in {b"0", b"address(0)", b"Status.None"}:
             operators = OF_ZERO.get(node["operator"], operators)
         for operator in operators:
             yield left[1], right[0], f" {operator} "

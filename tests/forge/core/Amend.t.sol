@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import {IMilestoneEscrow} from "../../../contracts/interfaces/IMilestoneEscrow.sol";
 import {Amendment, Division, Status, Terms} from "../../../contracts/types/EscrowTypes.sol";
-import {vm} from "../utils/Vm.sol";
+import {Vm, vm} from "../utils/Vm.sol";
 import {CoreTest} from "./CoreTest.sol";
 
 /// @title AmendTest
@@ -68,6 +68,25 @@ contract AmendTest is CoreTest {
         moved(terms, 0, left, 16);
         statusesAre(terms, 0x2929);
         statusesAre(replacement, 2);
+    }
+
+    /// What ends is paid by the old terms, and what fails to be paid is credited under the old agreement.
+    function testTheOldPayeeIsPaid() public {
+        (Terms memory terms, Terms memory replacement) = _deals(false);
+        replacement.payee = stranger;
+        Division[] memory divisions = new Division[](1);
+        divisions[0] = Division(0, terms.amounts[0], 0);
+        Amendment memory amendment = _signed(terms, replacement, divisions, 1);
+        token.setDenied(payee, true);
+        vm.recordLogs();
+        vm.prank(client);
+        escrow.amend(terms, replacement, amendment);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        Vm.Log memory last = logs[logs.length - 1];
+        holds(last.topics[0] == IMilestoneEscrow.PayoutCredited.selector, "law 13: a credit");
+        holds(last.topics[1] == idOf(terms), "law 13: of the old agreement");
+        same(escrow.credits(address(token), payee), terms.amounts[0], "law 2: to the old payee");
+        same(token.balanceOf(stranger), 0, "law 2: not to the new one");
     }
 
     function testNothingMovesWhereNothingIsLeftOrMissing() public {

@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import {IMilestoneEscrow} from "../../../contracts/interfaces/IMilestoneEscrow.sol";
 import {Status, Terms} from "../../../contracts/types/EscrowTypes.sol";
-import {vm} from "../utils/Vm.sol";
+import {Vm, vm} from "../utils/Vm.sol";
 import {CoreTest} from "./CoreTest.sol";
 
 /// @title DisputeTest
@@ -191,6 +191,40 @@ contract DisputeTest is CoreTest {
         clockIs(terms, 1, BEGIN + 70 days, 32_767, 32_767);
         clockIs(terms, 2, BEGIN + 70 days + 1, 1, 1);
         clockIs(terms, 3, BEGIN + 70 days + 1, 1, 0);
+    }
+
+    /// What fails to be paid is credited under the agreement, whatever the evidence.
+    function testWhatIsConcededIsCreditedUnderItsAgreement() public {
+        Terms memory terms = fixedPrice(manyAmounts());
+        fund(terms, 1);
+        submit(terms, 0, 10_000);
+        token.setDenied(payee, true);
+        vm.recordLogs();
+        vm.prank(client);
+        escrow.dispute(terms, 0, 501, keccak256("evidence"));
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        holds(logs[1].topics[0] == IMilestoneEscrow.PayoutCredited.selector, "law 13: a credit");
+        holds(logs[1].topics[1] == idOf(terms), "law 13: of its agreement");
+    }
+
+    /// Work that was not submitted, by a freelancer of either address.
+    function testUnsubmittedWorkIsDisputedByEitherOrderOfAddresses() public {
+        Terms memory terms = fixedPrice(manyAmounts());
+        (terms.client, terms.freelancer) = (freelancer, client);
+        token.mint(freelancer, sumOf(terms, 1));
+        vm.startPrank(freelancer);
+        token.approve(address(escrow), sumOf(terms, 1));
+        escrow.fund(terms, 1, NONE);
+        vm.stopPrank();
+        vm.prank(client);
+        escrow.accept(terms, 1, NONE);
+        dispute(terms, 0, 501, client);
+        clockIs(terms, 0, BEGIN, 501, 501);
+
+        terms = fixedPrice(manyAmounts());
+        fund(terms, 1);
+        dispute(terms, 0, 501, freelancer);
+        clockIs(terms, 0, BEGIN, 501, 501);
     }
 
     function testEitherOrderOfAddresses() public {

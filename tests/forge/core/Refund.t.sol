@@ -36,6 +36,16 @@ contract RefundTest is CoreTest {
         statusesAre(terms, type(uint256).max / 0xf * 2 + 0x66006 + (6 << 252));
     }
 
+    function testTheLastOfSixtyFourAlone() public {
+        Terms memory terms = fixedPrice(oddAmounts(64));
+        fund(terms, type(uint64).max);
+        begin(terms);
+        vm.prank(freelancer);
+        escrow.refund(terms, uint64(1) << 63);
+        holds(statusOf(terms, 63) == Status.Refunded, "law 3: the last one");
+        paid(terms, terms.amounts[63], 0, 0);
+    }
+
     function testADisputeIsConcededToTheClient() public {
         Terms memory terms = fixedPrice(manyAmounts());
         fund(terms, 0x3f);

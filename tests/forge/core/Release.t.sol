@@ -112,6 +112,22 @@ contract ReleaseTest is CoreTest {
         statusesAre(terms, 0x270);
     }
 
+    function testTheLastOfSixtyFourAlone() public {
+        Terms memory terms = fixedPrice(oddAmounts(64));
+        fund(terms, type(uint64).max);
+        uint64 last = uint64(1) << 63;
+        approve(terms, last, new uint16[](0));
+        uint256 snapshot = vm.snapshotState();
+        release(terms, last);
+        holds(statusOf(terms, 63) == Status.Paid, "law 3: the last one, approved");
+        vm.revertToState(snapshot);
+        uint64 before = uint64(1) << 62;
+        escrow.release(terms, before, approvals(signApproval(CLIENT_KEY, terms, before, new uint16[](0))));
+        holds(statusOf(terms, 62) == Status.Paid, "law 3: the one before, by a signature");
+        escrow.release(terms, last, approvals(signApproval(CLIENT_KEY, terms, last, new uint16[](0))));
+        same(token.balanceOf(payee), terms.amounts[62] + terms.amounts[63], "law 3: both");
+    }
+
     function testWhatIsNotDueIsRefused() public {
         Terms memory terms = fixedPrice(manyAmounts());
         everyStatus(terms);
