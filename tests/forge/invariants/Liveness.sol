@@ -13,6 +13,10 @@ abstract contract Liveness is Handler {
     /// More acts than any end needs.
     uint256 private constant ACTS = 16;
 
+    /// Whether the client has sent the work back. An honest freelancer claims once; who sends it back meets a dispute, and
+    /// only the arbiter's clock is left.
+    bool private _wasSentBack;
+
     /// Each party alone, from the state as it is, for some milestones. The state stays as it was.
     function _everybodyAlone() internal {
         uint256 states = 0;
@@ -55,10 +59,11 @@ abstract contract Liveness is Handler {
         uint256 bound = block.timestamp + t.responsePeriod + t.reviewPeriod + t.rulingPeriod;
         uint256 periodEnd = t.start + (i + 1) * t.period;
         if (_isMetered(t) && periodEnd > block.timestamp) bound += periodEnd - block.timestamp;
+        _wasSentBack = false;
         for (uint256 acts = 0; _isOpen(ghosts[d][i].status); ++acts) {
             holds(acts < ACTS, "law 16: it does not end");
             if (isClient) _clientAlone(d, i);
-            else _freelancerAlone(d, i, acts);
+            else _freelancerAlone(d, i);
         }
         holds(block.timestamp <= bound, "law 16: it ends too late");
     }
@@ -85,7 +90,7 @@ abstract contract Liveness is Handler {
         }
     }
 
-    function _freelancerAlone(uint256 d, uint256 i, uint256 acts) private {
+    function _freelancerAlone(uint256 d, uint256 i) private {
         address freelancer_ = deals[d].freelancer;
         Status s = ghosts[d][i].status;
         if (s == Status.Active && _any(2) == 0) {
@@ -95,13 +100,12 @@ abstract contract Liveness is Handler {
         if (s == Status.Offered || s == Status.Active) {
             uint256 periodEnd = deals[d].start + (i + 1) * deals[d].period;
             if (_isMetered(deals[d]) && block.timestamp < periodEnd) vm.warp(periodEnd);
-            // Once is enough: who asks for changes again finds a dispute.
-            if (s == Status.Offered || acts < 2) _claim(d, i, _whole(deals[d]), freelancer_);
-            else _contest(d, i, _whole(deals[d]), freelancer_);
+            if (_wasSentBack) _contest(d, i, _whole(deals[d]), freelancer_);
+            else _claim(d, i, _whole(deals[d]), freelancer_);
         } else if (s == Status.RefundRequested) {
             if (_isLate(d, i)) _giveBack(d, i, freelancer_);
-            else if (acts < 2) _claim(d, i, _whole(deals[d]), freelancer_);
-            else _contest(d, i, _whole(deals[d]), freelancer_);
+            else if (_wasSentBack) _contest(d, i, _whole(deals[d]), freelancer_);
+            else _claim(d, i, _whole(deals[d]), freelancer_);
         } else if (s == Status.Submitted) {
             if (!_isLate(d, i)) {
                 if (_any(2) == 0) vm.warp(_deadlineOf(d, i) - 1);
@@ -160,6 +164,7 @@ abstract contract Liveness is Handler {
     function _sendBack(uint256 d, uint256 i) private {
         _must(deals[d].client, abi.encodeCall(escrow.requestChanges, (deals[d], uint8(i), 0)));
         _to(d, i, Status.Active);
+        _wasSentBack = true;
     }
 
     function _to(uint256 d, uint256 i, Status status) private {
