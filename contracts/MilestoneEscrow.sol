@@ -167,6 +167,8 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
         Milestone memory m = _load(terms, agreement, statuses, milestone);
         _requireStatus(agreement, milestone, m.status, Status.Submitted);
         _requireInTime(terms, agreement, milestone, m);
+        // A claim that a refund request opened early: sent back, it would be closed until the period is over.
+        _requirePeriodOver(terms, agreement, milestone);
 
         // Cleared, because an approval may follow at once and would find the old claim.
         _setClock(agreement, milestone, 0, 0, 0);
@@ -427,13 +429,14 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
     {
         (bytes32 agreement,) = _funded(terms);
         if (msg.sender != terms.client) revert NotClient(msg.sender, terms.client);
-        bytes32 replacementId = agreementId(replacement);
+        bytes32 replacementHash = replacement.hash();
+        bytes32 replacementId = _idOf(replacementHash);
         if (
             replacement.client != terms.client || replacement.freelancer != terms.freelancer
                 || replacement.token != terms.token
         ) revert AmendmentMismatch(agreement, replacementId);
         _requireUnexpired(agreement, amendment.expiresAt);
-        bytes32 digest = _hashTypedDataV4(Consents.hash(amendment, agreement, replacementId));
+        bytes32 digest = _hashTypedDataV4(Consents.hash(amendment, agreement, replacementHash));
         _requireSignature(terms.freelancer, digest, amendment.signature);
 
         uint256 toFreelancer = 0;
@@ -472,7 +475,7 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
 
     /// @inheritdoc IMilestoneEscrow
     function agreementId(Terms calldata terms) public view returns (bytes32) {
-        return MessageHashUtils.toTypedDataHash(_HOME, terms.hash());
+        return _idOf(terms.hash());
     }
 
     /// @inheritdoc IMilestoneEscrow
@@ -518,6 +521,10 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
             if (m.status == Status.Disputed) v.toFreelancer = Shares.portion(v.open, terms.defaultBps);
             v.toClient = v.open - v.toFreelancer;
         }
+    }
+
+    function _idOf(bytes32 termsHash) private view returns (bytes32) {
+        return MessageHashUtils.toTypedDataHash(_HOME, termsHash);
     }
 
     // Reading and writing one milestone
@@ -575,6 +582,10 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
     function _requireClaimable(Terms calldata terms, bytes32 agreement, uint256 i, Milestone memory m) private view {
         if (m.status == Status.RefundRequested) return _requireInTime(terms, agreement, i, m);
         _requireStatus(agreement, i, m.status, Status.Active);
+        _requirePeriodOver(terms, agreement, i);
+    }
+
+    function _requirePeriodOver(Terms calldata terms, bytes32 agreement, uint256 i) private view {
         if (terms.isMetered() && block.timestamp < terms.periodEnd(i)) {
             revert PeriodNotOver(agreement, i, terms.periodEnd(i), block.timestamp);
         }

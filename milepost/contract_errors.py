@@ -212,7 +212,7 @@ class PeriodNotOver(ContractError):
     def message(self) -> str:
         return (
             f"The period of {_milestone(self.milestone)} lasts until "
-            f"{format_time(self.period_end)}; it is {format_time(self.timestamp)}. Claim it in "
+            f"{format_time(self.period_end)}; it is {format_time(self.timestamp)}. Wait "
             f"{_wait(self.period_end, self.timestamp)}."
         )
 

@@ -229,7 +229,7 @@ class Escrow:
         milestones: Iterable[int],
         units: Sequence[int] = (),
     ) -> Approval:
-        """The client's promise to pay. It cannot be taken back."""
+        """The client's promise to pay, which they alone cannot take back."""
         approval = Approval(to_set(milestones), tuple(units))
         signature = signer.sign_typed_data(self.approval_data(terms, approval))
         return replace(approval, signature=signature)
@@ -290,8 +290,10 @@ class Escrow:
 
     def amendment_data(self, terms: Terms, replacement: Terms, amendment: Amendment) -> TypedData:
         """What the freelancer signs to replace the agreement."""
-        old, new = self.agreement_id(terms), self.agreement_id(replacement)
-        return typed.amendment_data(amendment, old, new, self.node.chain_id, self.address)
+        agreement = self.agreement_id(terms)
+        return typed.amendment_data(
+            amendment, agreement, replacement, self.node.chain_id, self.address
+        )
 
     def permit_data(self, owner: str, token: str, value: int, deadline: int) -> TypedData:
         """What the owner of tokens signs as a permit for the escrow. Asks the token."""

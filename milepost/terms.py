@@ -68,7 +68,7 @@ _DIVISION = (("milestone", "uint8"), ("toFreelancer", "uint256"), ("toClient", "
 _SETTLEMENT = (("agreement", "bytes32"), *_DIVISION, ("expiresAt", "uint40"))
 _AMENDMENT = (
     ("agreement", "bytes32"),
-    ("replacement", "bytes32"),
+    ("replacement", "Terms"),
     ("divisions", "Division[]"),
     ("funded", "uint8[]"),
     ("expiresAt", "uint40"),
@@ -77,8 +77,7 @@ _AMENDMENT = (
 
 def terms_data(terms: Terms, chain_id: int, escrow: str) -> TypedData:
     """Typed data of the terms: the freelancer's acceptance is a signature of it."""
-    message = _terms_message(terms)
-    return _typed(chain_id, escrow, "Terms", message, Terms=_TERMS)
+    return _typed(chain_id, escrow, "Terms", _fitting_terms(terms), Terms=_TERMS)
 
 
 def approval_data(
@@ -104,19 +103,23 @@ def settlement_data(
 def amendment_data(
     amendment: Amendment,
     agreement: AgreementId,
-    replacement: AgreementId,
+    replacement: Terms,
     chain_id: int,
     escrow: str,
 ) -> TypedData:
-    """Typed data of an amendment, which the freelancer signs and the client carries."""
+    """Typed data of an amendment, which the freelancer signs and the client carries.
+
+    The new terms are in it in full, so that a wallet shows the whole deal.
+    """
     message = {
         "agreement": agreement,
-        "replacement": replacement,
+        "replacement": _fitting_terms(replacement),
         "divisions": [_division(d) for d in amendment.divisions],
         "funded": list(from_set(amendment.funded)),
         "expiresAt": amendment.expires_at,
     }
-    return _typed(chain_id, escrow, "Amendment", message, Amendment=_AMENDMENT, Division=_DIVISION)
+    types = {"Amendment": _AMENDMENT, "Division": _DIVISION, "Terms": _TERMS}
+    return _typed(chain_id, escrow, "Amendment", message, **types)
 
 
 def digest(data: TypedData) -> bytes:
@@ -147,7 +150,8 @@ def validate(terms: Terms, escrow: str | None = None) -> None:
         raise refused.PartyMissing(terms.client, terms.freelancer)
     if len(set(roles)) < 3:
         raise refused.RolesNotDistinct(terms.client, terms.freelancer, terms.arbiter)
-    if terms.payee == ZERO_ADDRESS or (escrow and same_address(terms.payee, escrow)):
+    no_payees = (ZERO_ADDRESS, terms.token, terms.arbiter, escrow or ZERO_ADDRESS)
+    if any(same_address(terms.payee, address) for address in no_payees):
         raise refused.RecipientInvalid(terms.payee)
     _validate_amounts(terms.amounts)
     if terms.arbiter_fee_bps > MAX_ARBITER_FEE_BPS:
@@ -228,6 +232,12 @@ def _terms_message(terms: Terms) -> dict[str, Any]:
         "salt": terms.salt,
         "amounts": list(terms.amounts),
     }
+
+
+def _fitting_terms(terms: Terms) -> dict[str, Any]:
+    message = _terms_message(terms)
+    require_numbers(message, _TERMS)
+    return message
 
 
 def _division(division: Division) -> dict[str, int]:

@@ -10,22 +10,25 @@ import {Amendment, Approval, Authorization, Division, MilestoneView, Status, Ter
 ///
 /// Terms travel as calldata with every call and are checked by their hash, the agreement's id. Milestones are numbered
 /// from zero; a set of them is a `uint64` in which bit i stands for milestone i. Amounts are token base units, times
-/// Unix seconds. A clock runs out at the exact second `since + period`: the awaited party is late from then on.
+/// Unix seconds. A clock runs out at the exact second `since + period`: the awaited party is late from then on. The
+/// usual ways are below; docs/trust.md has every one.
 ///
-///     fund --> Offered --accept--> Active --submit--> Submitted --approve, or silence--> release --> Paid or Split
+///     fund --> Offered --accept--> Active --submit--> Submitted --approve, or silence: release--> Paid, Refunded, Split
 ///                 |                  |  \                | requestChanges: back to Active
 ///              refund          requestRefund \           |
 ///                 |                  |        `-- dispute --> Disputed --rule, settle, or lapse--> Paid, Refunded, Split
 ///              Refunded <--silence-- RefundRequested
 ///
 /// Shares are counted in units: the terms' `units` where the work is metered, 10,000ths of a fixed price. Values round
-/// down and the odd base unit is always the client's.
+/// down and the odd base unit is the client's, but that of what a client concedes in a dispute stays disputed.
 ///
 /// Money goes out by push. A recipient that cannot take it holds up nobody: the amount is credited to them for
-/// {withdraw}. Every function that pays out may therefore also emit {PayoutCredited}, and reverts with {GasTooLow}
-/// where a push failed and the caller brought less gas than such a failure must be given.
+/// {withdraw}. Every function that pays out, but {withdraw}, may therefore also emit {PayoutCredited}, and reverts with
+/// {GasTooLow} where a push failed, or the coin went to a recipient with code, and the caller brought less gas than
+/// such a push must be given.
 interface IMilestoneEscrow {
-    // Events
+    // Events. They tell what happened; who called is told by the transaction, but for {MilestoneDisputed}. A settlement
+    // and an amendment in one batch log the same as one amendment of both, with the same money in the end.
 
     /// Milestones were funded: as Active where `isAccepted`, else as Offered. Carries the whole deal.
     event MilestonesFunded(
@@ -115,7 +118,7 @@ interface IMilestoneEscrow {
     error DeadlineNotReached(bytes32 agreement, uint256 milestone, uint256 deadline, uint256 timestamp);
     /// The metered period of this milestone lasts until `periodEnd`.
     error PeriodNotOver(bytes32 agreement, uint256 milestone, uint256 periodEnd, uint256 timestamp);
-    /// The signed offer was valid until `expiresAt`.
+    /// The signed settlement or amendment was valid until `expiresAt`.
     error OfferExpired(bytes32 agreement, uint256 expiresAt, uint256 timestamp);
 
     // Errors: what is asked
@@ -139,7 +142,7 @@ interface IMilestoneEscrow {
     error PartyMissing(address client, address freelancer);
     /// Client, freelancer and arbiter must be three different addresses.
     error RolesNotDistinct(address client, address freelancer, address arbiter);
-    /// Money cannot be sent to this address.
+    /// This address cannot receive: it is zero or this contract, or, as a payee, the token or the arbiter.
     error RecipientInvalid(address recipient);
     /// There is no contract at the token's address.
     error TokenMissing(address token);
@@ -168,7 +171,8 @@ interface IMilestoneEscrow {
     error ValueMismatch(uint256 given, uint256 required);
     /// The token did not deliver exactly `amount`.
     error TransferNotExact(address token, uint256 balanceBefore, uint256 balanceAfter, uint256 amount);
-    /// A push failed and the caller brought too little gas for the failure to count.
+    /// A push failed, or the coin went to a recipient with code, and there was less gas before it than such a push must
+    /// be given.
     error GasTooLow(uint256 gasLeft, uint256 required);
     /// There is no credit of this token for this owner.
     error NothingToWithdraw(address token, address owner);
@@ -186,13 +190,16 @@ interface IMilestoneEscrow {
     /// - the coin sent is the exact sum, or none for a token ({ValueMismatch}), and the token delivers the exact sum
     ///   by the caller's allowance ({TransferNotExact}, or the token's own error).
     ///
-    /// Warning: who funds without an arbiter lets every dispute end by `defaultBps` if the two do not settle.
+    /// Warning: who funds without an arbiter lets every dispute end by `defaultBps` if neither settles nor concedes.
+    /// Warning: the freelancer may dispute an accepted fixed price from the first day, and each metered milestone that
+    /// the client asks back. A ruling takes the arbiter's fee of what is disputed, whoever is right. Fund little ahead.
     /// Warning, money is wrong with a token that changes balances by itself (rebasing) or can take back what it
     /// delivered; it harms agreements in that token only. Money is stuck for as long as a token is paused or refuses
     /// this contract.
     /// @param terms The whole deal.
     /// @param milestones Which milestones to fund, as a set.
-    /// @param acceptance The freelancer's EIP-712 signature of `terms`, or empty.
+    /// @param acceptance The freelancer's EIP-712 signature of `terms`, or empty. A contract that confirms an empty
+    /// signature accepts by {accept}.
     function fund(Terms calldata terms, uint64 milestones, bytes calldata acceptance) external payable;
 
     /// @notice Anybody funds milestones with the client's ERC-3009 authorisation. Emits {MilestonesFunded}.
@@ -241,7 +248,10 @@ interface IMilestoneEscrow {
     /// ({UnitsOutOfRange}).
     ///
     /// Warning: a claim of less than the whole gives up the rest, which returns to the client when the claim is paid.
-    /// It cannot be changed unless the client asks for changes.
+    /// The client's request for changes takes the claim away; the freelancer's own {dispute} can lower it, and ends the
+    /// review. Nothing else changes it.
+    /// Warning: a claim above a signed approval sets it aside; and what is claimed, a client and an arbiter together
+    /// can dispute and rule away, approved by signature or not. Carry a signed approval before you submit, or instead.
     /// @param terms The whole deal.
     /// @param milestone Index of the milestone.
     /// @param units Units claimed: 10,000 is the whole of a fixed price.
@@ -251,7 +261,8 @@ interface IMilestoneEscrow {
     /// @notice The client sends a submission back; it becomes Active, without claim or clock. Emits {ChangesRequested}.
     /// @dev Requirements, in this order: the agreement exists ({AgreementNotFunded}); the caller is the client
     /// ({NotClient}); the milestone is one of the terms ({MilestoneOutOfRange}), Submitted ({WrongStatus}) and not late
-    /// ({DeadlinePassed}).
+    /// ({DeadlinePassed}), and, where metered, its period is over ({PeriodNotOver}): a claim that a refund request
+    /// opened early is not sent back.
     /// @param terms The whole deal.
     /// @param milestone Index of the milestone.
     /// @param reason Hash of what should change.
@@ -261,6 +272,10 @@ interface IMilestoneEscrow {
     /// submit or dispute, and silence refunds it in full. Emits {RefundRequested}.
     /// @dev Requirements, in this order: the agreement exists ({AgreementNotFunded}); the caller is the client
     /// ({NotClient}); the milestone is one of the terms ({MilestoneOutOfRange}) and Active ({WrongStatus}).
+    ///
+    /// Warning: delivered work can be asked back too, sent back by {requestChanges} in the same transaction. A
+    /// freelancer who has delivered must answer all the same.
+    /// Warning: a metered milestone is open to a claim or a dispute of all of it from then on, its period over or not.
     /// @param terms The whole deal.
     /// @param milestone Index of the milestone.
     /// @param reason Hash of the reason.
@@ -294,9 +309,12 @@ interface IMilestoneEscrow {
     ///   RefundRequested ({WrongStatus}), and then, where the approval is of less than the whole, the caller is the
     ///   freelancer ({NotFreelancer}), whose claim it becomes. Metered work needs no end of its period here.
     ///
-    /// Warning: a signed approval is a promise. It cannot be taken back and needs no further act of the client. But a
-    /// refund request that nobody answers ends the milestone all the same, and a client with code confirms its signature
-    /// only while it wants to (ERC-1271): carry it soon.
+    /// Warning: a signed approval is a promise. Once the milestone is accepted it needs no further act of the client,
+    /// who alone cannot take it back. But a larger claim sets it aside, the milestone may end before it is carried, by
+    /// an unanswered refund request or, once submitted, by a dispute, and a client with code confirms its signature
+    /// only while it wants to (ERC-1271): carry it soon, and before you submit.
+    /// Warning: an approval of a part, brought to a larger claim that is about to be due, pays the part if the client
+    /// asks for changes first. Bring none to such a claim.
     /// @param terms The whole deal.
     /// @param milestones Which milestones to pay out, as a set.
     /// @param approvals Approvals that cover some of them; a milestone named twice uses the first.
@@ -307,9 +325,9 @@ interface IMilestoneEscrow {
     /// @notice Returns what is open of milestones to the client: the freelancer always may, the client takes back an
     /// offer, anybody carries out a refund request that went unanswered. Emits {MilestonesRefunded}.
     /// @dev Requirements, in this order: the agreement exists ({AgreementNotFunded}); the set is not empty
-    /// ({NoMilestones}); each milestone is one of the terms ({MilestoneOutOfRange}) and not ended ({WrongStatus}); the
-    /// caller is the freelancer, or the milestone is RefundRequested and late ({DeadlineNotReached}), or Offered and the
-    /// caller is the client ({NotParty}); else {NotFreelancer}.
+    /// ({NoMilestones}); each milestone is one of the terms ({MilestoneOutOfRange}), funded and not ended
+    /// ({WrongStatus}); the caller is the freelancer, or the milestone is RefundRequested and late
+    /// ({DeadlineNotReached}), or Offered and the caller is the client ({NotParty}); else {NotFreelancer}.
     /// @param terms The whole deal.
     /// @param milestones Which milestones to refund, as a set.
     function refund(Terms calldata terms, uint64 milestones) external;
@@ -326,6 +344,7 @@ interface IMilestoneEscrow {
     /// was submitted ({UnitsOutOfRange}).
     ///
     /// Warning: the client concedes whatever is claimed beyond `units` when the call is mined.
+    /// Warning: a ruling takes the arbiter's fee of what is disputed, whoever is right.
     /// Warning: without an arbiter this starts the time to settle in; then `defaultBps` divides what is disputed.
     /// @param terms The whole deal.
     /// @param milestone Index of the milestone.
@@ -358,7 +377,8 @@ interface IMilestoneEscrow {
     /// is one of the terms ({MilestoneOutOfRange}); it is Active, Submitted, RefundRequested or Disputed ({WrongStatus}),
     /// late or not; the two amounts add up to exactly what is open ({DivisionMismatch}).
     ///
-    /// Warning: an offer stays valid until it expires; a later offer does not take it back.
+    /// Warning: an offer stays valid until it expires; a later offer does not take it back. The other party may carry
+    /// it when a claim or a refund has become due, too: keep the expiry short.
     /// @param terms The whole deal.
     /// @param division The milestone and the two amounts.
     /// @param expiresAt Unix time from which the offer is no longer valid.
@@ -370,19 +390,26 @@ interface IMilestoneEscrow {
     /// terms; only the difference is taken in or paid out. Emits {MilestoneSettled} for each division, then
     /// {AgreementAmended} and {MilestonesFunded}.
     /// @dev Requirements, in this order: the agreement exists ({AgreementNotFunded}); the caller is the client
-    /// ({NotClient}); both terms have the same client, freelancer and token ({AmendmentMismatch}); the amendment has not
-    /// expired ({OfferExpired}) and is signed by the freelancer ({SignatureInvalid}); each division as in {settle}; the
-    /// new terms and milestones as in {fund}; the coin sent is exactly what is missing ({ValueMismatch}).
+    /// ({NotClient}); both terms have the same client, freelancer and token ({AmendmentMismatch}); the amendment has
+    /// not expired ({OfferExpired}) and is signed by the freelancer ({SignatureInvalid}); each division as in {settle};
+    /// the new terms and milestones as in {fund}; the coin sent is exactly what is missing, or none for a token
+    /// ({ValueMismatch}), and the token delivers exactly what is missing ({TransferNotExact}, or the token's own
+    /// error).
+    ///
+    /// Warning: until it expires, a signed amendment is the client's to carry or not, when it suits them: also after
+    /// the work was delivered and its review has passed. Who signs one keeps the expiry short.
     /// @param terms The deal that stands.
     /// @param replacement The deal that replaces it.
-    /// @param amendment What ends how, what is funded, and the freelancer's signature of both.
+    /// @param amendment What ends how, what is funded, until when, and the freelancer's signature of all that, of the
+    /// agreement's id and of the replacement in full.
     function amend(Terms calldata terms, Terms calldata replacement, Amendment calldata amendment) external payable;
 
     // Credits
 
     /// @notice Pays out a credit: its owner to any address, anybody to the owner. Emits {CreditWithdrawn}.
-    /// @dev Requirements, in this order: the caller or `to` is the owner ({NotCreditOwner}); `to` can hold money
-    /// ({RecipientInvalid}); there is a credit ({NothingToWithdraw}); the recipient takes it (their own error).
+    /// @dev Requirements, in this order: the caller or `to` is the owner ({NotCreditOwner}); `to` is neither zero nor
+    /// this contract ({RecipientInvalid}); there is a credit ({NothingToWithdraw}); the recipient takes it (their own
+    /// error).
     /// @param token ERC-20 token, or zero for the chain's coin.
     /// @param owner Whose credit.
     /// @param to Who receives it.
@@ -391,7 +418,8 @@ interface IMilestoneEscrow {
     /// @return Token base units credited to `owner`. A zero token is the chain's coin.
     function credits(address token, address owner) external view returns (uint256);
 
-    // Views. During a call out of this contract they show what is decided, money still on its way included.
+    // Views, of terms that could be funded. During a call out of this contract they show what is decided, money still
+    // on its way included.
 
     /// @return The agreement's id: the EIP-712 digest of `terms` on this chain and contract, which the freelancer signs.
     /// Should the chain change its id, agreements keep theirs, and signatures follow the chain.

@@ -13,7 +13,7 @@ library Consents {
         "Settlement(bytes32 agreement,uint8 milestone,uint256 toFreelancer,uint256 toClient,uint40 expiresAt)"
     );
     bytes32 private constant AMENDMENT_TYPEHASH = keccak256(
-        "Amendment(bytes32 agreement,bytes32 replacement,Division[] divisions,uint8[] funded,uint40 expiresAt)Division(uint8 milestone,uint256 toFreelancer,uint256 toClient)"
+        "Amendment(bytes32 agreement,Terms replacement,Division[] divisions,uint8[] funded,uint40 expiresAt)Division(uint8 milestone,uint256 toFreelancer,uint256 toClient)Terms(address client,address freelancer,address payee,address arbiter,address token,uint32 reviewPeriod,uint32 responsePeriod,uint32 rulingPeriod,uint16 arbiterFeeBps,uint16 defaultBps,uint40 start,uint32 period,uint16 units,bytes32 scope,bytes32 salt,uint256[] amounts)"
     );
     bytes32 private constant DIVISION_TYPEHASH =
         keccak256("Division(uint8 milestone,uint256 toFreelancer,uint256 toClient)");
@@ -42,6 +42,7 @@ library Consents {
         );
     }
 
+    /// @param replacement The struct hash of the new terms, which are signed in full.
     function hash(Amendment calldata amendment, bytes32 agreement, bytes32 replacement)
         internal
         pure

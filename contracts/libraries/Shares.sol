@@ -14,8 +14,8 @@ struct Milestone {
 }
 
 /// @title Shares
-/// @notice Divides the amount of a milestone. Values round down and the client receives what is left, so every
-/// division sums to what was open and the odd base unit is the client's.
+/// @notice Divides the amount of a milestone. Values round down and what is left is the client's, or, of what the client
+/// concedes in a dispute, stays disputed; so every division sums to what was open.
 library Shares {
     uint256 private constant BPS = 10_000;
 

@@ -52,7 +52,10 @@ library TermsLib {
         if (terms.client == terms.freelancer || terms.client == terms.arbiter || terms.freelancer == terms.arbiter) {
             revert IMilestoneEscrow.RolesNotDistinct(terms.client, terms.freelancer, terms.arbiter);
         }
-        if (terms.payee == address(0) || terms.payee == address(this) || terms.payee == terms.token) {
+        if (
+            terms.payee == address(0) || terms.payee == address(this) || terms.payee == terms.token
+                || terms.payee == terms.arbiter
+        ) {
             revert IMilestoneEscrow.RecipientInvalid(terms.payee);
         }
         if (terms.token != address(0) && terms.token.code.length == 0) {

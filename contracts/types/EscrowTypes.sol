@@ -2,8 +2,9 @@
 pragma solidity 0.8.30;
 
 /// @notice Where a milestone stands. Four bits each, 64 to a storage slot.
-/// @dev Time alone opens the way out of Submitted, RefundRequested and Disputed; it never changes the stored status.
-/// Paid, Refunded and Split are final: all to the freelancer, all to the client, divided.
+/// @dev A clock runs in Submitted, RefundRequested and Disputed. Once it has run out, anybody may carry out what it
+/// decides; time alone never changes the stored status. Paid, Refunded and Split are final: all to the freelancer, all
+/// to the client, divided.
 enum Status {
     None,
     Offered,
@@ -24,9 +25,10 @@ struct Terms {
     address client;
     /// Who works, submits and disputes.
     address freelancer;
-    /// Who receives the freelancer's money.
+    /// Who receives the freelancer's money: not the token, the arbiter or the escrow. Of the coin, nobody whose code
+    /// books it to its sender, as a wrapped coin does: there it is lost.
     address payee;
-    /// Who rules on disputes. Zero: nobody, so every dispute ends by settlement or by `defaultBps`.
+    /// Who rules on disputes. Zero: nobody, so every dispute ends by settlement, concession or `defaultBps`.
     address arbiter;
     /// ERC-20 token, or zero for the chain's own coin.
     address token;
@@ -59,6 +61,7 @@ struct Approval {
     /// Bit i set: milestone i is approved.
     uint64 milestones;
     /// Units approved for each set bit, lowest first. Empty means the whole of each; only a fixed price may leave it empty.
+    /// One number of zero or above the whole makes the approval void for all its milestones.
     uint16[] units;
     /// The client's EIP-712 signature of the approval. Not read when the client sends the call.
     bytes signature;
@@ -74,7 +77,8 @@ struct Division {
     uint256 toClient;
 }
 
-/// @notice What the client asks to change, and the freelancer's signature of it.
+/// @notice What the client asks to change, and the freelancer's signature of it. What is signed carries the id of the
+/// agreement that stands and the terms of the replacement in full.
 struct Amendment {
     /// How the open milestones that the change ends are divided.
     Division[] divisions;
@@ -97,7 +101,8 @@ struct Authorization {
     bytes32 s;
 }
 
-/// @notice The running clock of a milestone and the units at stake. All zero where no clock was started.
+/// @notice The clock of a milestone and the units at stake. All zero where none was started, where a submission was
+/// sent back, and after the end.
 struct Clock {
     /// Unix time at which the clock started.
     uint40 since;
@@ -117,8 +122,8 @@ struct MilestoneView {
     bool isLate;
     /// Token base units held for the milestone.
     uint256 open;
-    /// Token base units to the payee if nobody acts.
+    /// Token base units to the payee if nobody acts; zero while Offered or Active, where nothing comes by itself.
     uint256 toFreelancer;
-    /// Token base units to the client if nobody acts.
+    /// Token base units to the client if nobody acts; while Offered or Active, what the client can ask back.
     uint256 toClient;
 }

@@ -168,8 +168,6 @@ def _outcomes(terms: Terms) -> list[str]:
 def _warnings(terms: Terms) -> list[str]:
     """What a party should know before they sign."""
     found = []
-    if same_address(terms.payee, terms.arbiter):
-        found.append("The arbiter is the payee, and would rule on their own money.")
     if same_address(terms.payee, terms.client):
         found.append("The payee is the client: the freelancer's money would go back to them.")
     if terms.arbiter == ZERO_ADDRESS:

@@ -125,7 +125,7 @@ def approve(
             f"Only the client, {terms.client}, approves, and the account is {session.sender}."
         )
     signed = session.consent(
-        f"sign: {plan.act}. It cannot be taken back",
+        f"sign: {plan.act}. You cannot take it back",
         plan.money[0],
         lambda: session.escrow.sign_approval(session.signer, terms, chosen, given),
     )

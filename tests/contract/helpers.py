@@ -76,7 +76,7 @@ TYPES = {
     ),
     "Amendment": (
         ("agreement", "bytes32"),
-        ("replacement", "bytes32"),
+        ("replacement", "Terms"),
         ("divisions", "Division[]"),
         ("funded", "uint8[]"),
         ("expiresAt", "uint40"),
@@ -104,7 +104,7 @@ def private_key(role: str) -> str:
 
 
 def _signable(domain: dict[str, Any], name: str, message: dict[str, Any]) -> SignableMessage:
-    names = {name} | ({"Division"} if name == "Amendment" else set())
+    names = {name} | ({"Division", "Terms"} if name == "Amendment" else set())
     types = {n: [{"name": f, "type": t} for f, t in TYPES[n]] for n in names}
     return encode_typed_data(domain, types, message)
 
@@ -262,7 +262,7 @@ class Deal:
         names = [name for name, _ in TYPES["Division"]]
         return {
             "agreement": self.id,
-            "replacement": other.id,
+            "replacement": other.values,
             "divisions": [dict(zip(names, d, strict=True)) for d in divisions],
             "funded": indexes(funded),
             "expiresAt": expires_at,

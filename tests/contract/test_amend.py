@@ -209,3 +209,15 @@ def test_it_refuses_to_divide_every_other_status(fixed, deal, status):
     fixed.reach(status)
     with reverts_with("WrongStatus", fixed.id, 0, status):
         amend(fixed, replace(deal, fixed), [(0, 0, 1000)], 1)
+
+
+def test_it_takes_exactly_the_missing_tokens(deal, FeeToken, escrow, accounts):
+    token = FeeToken.deploy({"from": accounts[0]})
+    token.mint(accounts[1], 1050, {"from": accounts[0]})
+    token.approve(escrow, 1050, {"from": accounts[1]})
+    # Its fee of a hundredth is nothing of the first milestone.
+    old = deal(token=token, amounts=[50])
+    old.fund(1)
+    new = replace(deal, old, amounts=[1050])
+    with reverts_with("TransferNotExact", token, 50, 1040, 1000):
+        amend(old, new, [(0, 0, 50)], 1)

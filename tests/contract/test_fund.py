@@ -172,9 +172,15 @@ def test_it_refuses_a_missing_freelancer(deal):
         broken.fund(1, signed=False)
 
 
-@pytest.mark.parametrize("payee", ["nobody", "escrow"])
-def test_it_refuses_a_payee_that_cannot_hold_money(deal, escrow, payee):
-    address = COIN if payee == "nobody" else escrow.address
+@pytest.mark.parametrize("payee", ["nobody", "escrow", "token", "arbiter"])
+def test_it_refuses_a_payee_that_cannot_have_the_money(deal, payee):
+    good = deal()
+    address = {
+        "nobody": COIN,
+        "escrow": good.escrow.address,
+        "token": good.token.address,
+        "arbiter": good.arbiter,
+    }[payee]
     broken = deal(payee=address)
     with reverts_with("RecipientInvalid", address):
         broken.fund(1, signed=False)

@@ -1,5 +1,5 @@
 import pytest
-from helpers import DAY, Status, events_of, hash_of, mine_at, reverts_with
+from helpers import DAY, Status, events_of, hash_of, mine_at, now, reverts_with
 
 
 def request_changes(deal, milestone=0, by="client"):
@@ -69,3 +69,19 @@ def test_it_is_possible_until_the_deadline(submitted, late):
         moment = submitted.deadline + late
         with reverts_with("DeadlinePassed", submitted.id, 0, submitted.deadline, moment):
             request_changes(submitted)
+
+
+@pytest.mark.parametrize("early", [1, 0])
+def test_it_sends_no_claim_back_into_a_running_period(deal, early):
+    agreed = deal(start=now(), period=7 * DAY, units=240, amounts=[2400])
+    end = agreed.values["start"] + 7 * DAY
+    agreed.fund(1)
+    agreed.request_refund()
+    agreed.submit(units=12)
+    mine_at(end - early)
+    if early:
+        with reverts_with("PeriodNotOver", agreed.id, 0, end, end - early):
+            request_changes(agreed)
+    else:
+        request_changes(agreed)
+        assert agreed.status() == Status.ACTIVE

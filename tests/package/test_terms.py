@@ -16,7 +16,7 @@ from milepost.terms import (
 from milepost.types import ZERO_ADDRESS, Amendment, Approval, Division
 from milepost.units import DAY
 
-A, B, C, ESCROW = ("0x" + digit * 40 for digit in "123e")
+A, B, C, D, ESCROW = ("0x" + digit * 40 for digit in "1234e")
 FIXED = fixed_price(Parties(A, B, arbiter=C), [1, 2])
 ID = bytes(32)
 METERED = hourly(Parties(A, B, arbiter=C), rate=10, hours_per_week=40, start=1_780_000_000)
@@ -35,6 +35,8 @@ def test_presets_are_valid():
         (replace(FIXED, arbiter=B), refused.RolesNotDistinct(A, B, B)),
         (replace(FIXED, payee=ZERO_ADDRESS), refused.RecipientInvalid(ZERO_ADDRESS)),
         (replace(FIXED, payee=ESCROW.upper().replace("X", "x")), None),
+        (replace(FIXED, payee=C), refused.RecipientInvalid(C)),
+        (replace(FIXED, token=D, payee=D), refused.RecipientInvalid(D)),
         (replace(FIXED, amounts=()), refused.MilestoneCountOutOfRange(0, 64)),
         (replace(FIXED, amounts=(1,) * 65), refused.MilestoneCountOutOfRange(65, 64)),
         (replace(FIXED, amounts=(1, 0)), refused.AmountOutOfRange(1, 0, 2**128 - 1)),
@@ -120,8 +122,9 @@ def test_terms_that_do_not_fit_have_no_digest(name, bits):
         lambda: settlement_data(Division(0, 2**256, 1), 1, ID, 1, ESCROW),
         lambda: settlement_data(Division(0, 1, -1), 1, ID, 1, ESCROW),
         lambda: settlement_data(Division(0, 1, 1), 2**40, ID, 1, ESCROW),
-        lambda: amendment_data(Amendment((), 1, 2**40), ID, ID, 1, ESCROW),
-        lambda: amendment_data(Amendment((Division(0, -1, 1),), 1, 1), ID, ID, 1, ESCROW),
+        lambda: amendment_data(Amendment((), 1, 2**40), ID, FIXED, 1, ESCROW),
+        lambda: amendment_data(Amendment((Division(0, -1, 1),), 1, 1), ID, FIXED, 1, ESCROW),
+        lambda: amendment_data(Amendment((), 1, 1), ID, replace(FIXED, units=2**16), 1, ESCROW),
     ],
 )
 def test_consents_that_do_not_fit_are_not_built(build):
@@ -157,6 +160,7 @@ def test_validate_agrees_with_the_contract(escrow, people):
         {"amounts": (1, 0)},
         {"amounts": (1,) * 65},
         {"payee": escrow.address},
+        {"payee": good.arbiter},
         {"arbiter_fee_bps": 1001},
         {"default_bps": 10_001},
         {"review_period": 1},

@@ -59,7 +59,8 @@ abstract contract ConsentTest is AttackTest {
         return kind == Kind.SettleByFreelancer ? terms.freelancer : terms.client;
     }
 
-    /// What the signer signs: `acceptance` is the digest of the terms here, `agreement` and `replacement` are ids.
+    /// What the signer signs: `acceptance` is the digest of the terms here, `agreement` is an id,
+    /// `replacement` the struct hash of the new terms.
     function digestOf(Kind kind, bytes32 acceptance, bytes32 agreement, bytes32 replacement)
         internal
         view
@@ -72,7 +73,7 @@ abstract contract ConsentTest is AttackTest {
     }
 
     function digestOf(Kind kind, Terms memory terms) internal view returns (bytes32) {
-        return digestOf(kind, idOf(terms), idOf(terms), idOf(replacementOf(terms)));
+        return digestOf(kind, idOf(terms), idOf(terms), hashOf(replacementOf(terms)));
     }
 
     function signatureOf(Kind kind, Terms memory terms) internal view returns (bytes memory) {

@@ -30,7 +30,7 @@ contract ReplayAcross is ConsentTest {
     function test_on_a_chain_that_has_changed_its_id() public {
         Terms memory terms = _terms;
         bytes32 agreement = idOf(terms);
-        bytes32 replacement = idOf(replacementOf(terms));
+        bytes32 replacement = hashOf(replacementOf(terms));
         uint256 chain = block.chainid;
         uint256 state = vm.snapshotState();
         for (uint256 k = 0; k < KINDS; ++k) {

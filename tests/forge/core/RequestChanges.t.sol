@@ -66,6 +66,29 @@ contract RequestChangesTest is CoreTest {
         statusesAre(terms, 0x23);
     }
 
+    function testNoClaimGoesBackIntoARunningPeriod() public {
+        Terms memory terms = metered(2400, 240);
+        fund(terms, 7);
+        for (uint8 i = 0; i < 3; ++i) {
+            vm.prank(client);
+            escrow.requestRefund(terms, i, REASON);
+            submit(terms, i, 30);
+        }
+        for (uint256 early = 1; early <= 7 days; early += 7 days - 1) {
+            vm.warp(BEGIN + 7 days - early);
+            refused(client, _requestChanges(terms, 0), periodNotOver(terms, 0, BEGIN + 7 days));
+            refused(client, _requestChanges(terms, 1), periodNotOver(terms, 1, BEGIN + 14 days));
+        }
+        vm.warp(BEGIN + 7 days);
+        vm.prank(client);
+        escrow.requestChanges(terms, 0, REASON);
+        statusesAre(terms, 0x332);
+        refused(client, _requestChanges(terms, 1), periodNotOver(terms, 1, BEGIN + 14 days));
+        // Late is said before that.
+        vm.warp(BEGIN + 14 days);
+        refused(client, _requestChanges(terms, 2), passed(terms, 2, BEGIN + 14 days));
+    }
+
     function testOnlyTheClientRequestsChanges() public {
         Terms memory terms = fixedPrice(manyAmounts());
         fund(terms, 1);

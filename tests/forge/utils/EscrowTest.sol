@@ -30,7 +30,7 @@ abstract contract EscrowTest {
     bytes32 private constant DIVISION_TYPE =
         keccak256("Division(uint8 milestone,uint256 toFreelancer,uint256 toClient)");
     bytes32 private constant AMENDMENT_TYPE = keccak256(
-        "Amendment(bytes32 agreement,bytes32 replacement,Division[] divisions,uint8[] funded,uint40 expiresAt)Division(uint8 milestone,uint256 toFreelancer,uint256 toClient)"
+        "Amendment(bytes32 agreement,Terms replacement,Division[] divisions,uint8[] funded,uint40 expiresAt)Division(uint8 milestone,uint256 toFreelancer,uint256 toClient)Terms(address client,address freelancer,address payee,address arbiter,address token,uint32 reviewPeriod,uint32 responsePeriod,uint32 rulingPeriod,uint16 arbiterFeeBps,uint16 defaultBps,uint40 start,uint32 period,uint16 units,bytes32 scope,bytes32 salt,uint256[] amounts)"
     );
 
     MilestoneEscrow internal escrow;
@@ -196,7 +196,7 @@ abstract contract EscrowTest {
         view
         returns (bytes32)
     {
-        return amendmentDigest(idOf(terms), idOf(replacement), amendment);
+        return amendmentDigest(idOf(terms), hashOf(replacement), amendment);
     }
 
     function amendmentDigest(bytes32 agreement, bytes32 replacement, Amendment memory amendment)
@@ -228,6 +228,11 @@ abstract contract EscrowTest {
 
     /// The agreement's id, computed here.
     function idOf(Terms memory terms) internal view returns (bytes32) {
+        return typed(hashOf(terms));
+    }
+
+    /// The EIP-712 struct hash of the terms, which is the same everywhere.
+    function hashOf(Terms memory terms) internal pure returns (bytes32) {
         bytes memory head = abi.encode(
             TERMS_TYPE,
             terms.client,
@@ -249,7 +254,7 @@ abstract contract EscrowTest {
             terms.salt,
             keccak256(abi.encodePacked(terms.amounts))
         );
-        return typed(keccak256(bytes.concat(head, tail)));
+        return keccak256(bytes.concat(head, tail));
     }
 
     function typed(bytes32 message) internal view returns (bytes32) {
