@@ -19,22 +19,26 @@ abstract contract Handler is Setting {
     string[] internal whats;
     Approval[] private oldApprovals;
     uint256 internal calls;
+    /// The token of the last act's agreement.
+    address internal touched;
 
     /// One act; which one follows from `entropy` and from how many came before.
     function act(uint256 entropy) external {
         seed = keccak256(abi.encode(seed, entropy, ++calls));
         uint256 d = _pick();
+        touched = deals[d].token;
+        hasMoved = false;
         if (_any(3) == 0) _anything(d);
         else _somethingThatFits(d);
-        _compareMoney(deals[d].token);
         if (calls % 16 == 0) _compareAll();
+        if (hasMoved && _isOpen(ghosts[movedDeal][movedMilestone].status)) _count("liveness.states");
     }
 
     /// One of the agreements that a run is about.
     function _pick() internal virtual returns (uint256);
 
     function _anything(uint256 d) private {
-        uint256 which = _any(16);
+        uint256 which = _any(17);
         if (which == 0) _timePasses(d);
         else if (which == 1) _fund(d);
         else if (which == 2) _accept(d);
@@ -50,6 +54,7 @@ abstract contract Handler is Setting {
         else if (which == 12) _settle(d);
         else if (which == 13) _amend(d);
         else if (which == 14) _withdraw();
+        else if (which == 15) _permit(d);
         else _mischief();
     }
 
@@ -133,8 +138,14 @@ abstract contract Handler is Setting {
 
     // Doing
 
-    /// Calls the escrow; it must go through exactly where the rules let it.
+    /// Calls the escrow, now and then in a batch of one; it must go through exactly where the rules let it.
     function _try(string memory what, address by, uint256 value, bool may, bytes memory data) internal returns (bool) {
+        if (value == 0 && _any(16) == 0) {
+            bytes[] memory batch = new bytes[](1);
+            batch[0] = data;
+            data = abi.encodeCall(escrow.multicall, (batch));
+            _count(may ? "multicall.done" : "multicall.refused");
+        }
         vm.prank(by);
         (bool success,) = address(escrow).call{value: value}(data);
         _count(string.concat(what, success ? ".done" : ".refused"));
@@ -156,10 +167,11 @@ abstract contract Handler is Setting {
 
     function _timePasses(uint256 d) private {
         uint256 i = _where(d, Status.Submitted, Status.RefundRequested);
-        uint256 deadline = _any(3) == 0 ? deals[d].start + (i + 1) * deals[d].period : _deadlineOf(d, i);
+        uint256 deadline = _any(3) == 0 ? _periodEnd(d, i) : _deadlineOf(d, i);
         uint256 to = block.timestamp + _any(_any(4) == 0 ? 9 days : 3 hours);
         if (_any(3) != 0 && deadline > block.timestamp + 1) to = deadline - 1 + _any(3);
         vm.warp(to);
+        if (i < _count(deals[d])) _compare(d, i);
         _count("time passes");
     }
 
@@ -189,7 +201,7 @@ abstract contract Handler is Setting {
     // Funding
 
     function _fund(uint256 d) private {
-        Terms memory t = deals[d];
+        Terms storage t = deals[d];
         address by = _any(25) == 0 ? stranger : t.client;
         uint64 set = _unfunded(d);
         if (set == 0 && _any(8) != 0) return _timePasses(d);
@@ -223,7 +235,7 @@ abstract contract Handler is Setting {
 
     /// Whoever carries it, the client's authorisation of these milestones pays.
     function _fundWithAuthorization(uint256 d, uint64 set, bytes memory acceptance, uint256 sum, bool may) private {
-        Terms memory t = deals[d];
+        Terms storage t = deals[d];
         uint256 key = _any(6) == 0 ? STRANGER_KEY : keyOf[t.client];
         bytes32 nonce = keccak256(abi.encode(idOf(t), set));
         bytes32 message = keccak256(
@@ -249,6 +261,27 @@ abstract contract Handler is Setting {
         if (_try("fundWithAuthorization", stranger, 0, may, data)) _funded(d, set, acceptance.length != 0, sum);
     }
 
+    /// A permit by the right key or another, for more than all there is: it moves nothing, and a wrong one stops nothing.
+    function _permit(uint256 d) private {
+        PracticeToken money = PracticeToken(deals[d].token);
+        if (address(money) == address(0)) return _timePasses(d);
+        address owner = deals[d].client;
+        bytes32 message = keccak256(
+            abi.encode(
+                keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"),
+                owner,
+                address(escrow),
+                type(uint256).max,
+                money.nonces(owner),
+                NEVER
+            )
+        );
+        bytes32 digest = keccak256(abi.encodePacked("\x19\x01", money.DOMAIN_SEPARATOR(), message));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(_any(2) == 0 ? STRANGER_KEY : keyOf[owner], digest);
+        bytes memory data = abi.encodeCall(escrow.permit, (address(money), type(uint256).max, NEVER, v, r, s));
+        _try("permit", owner, 0, true, data);
+    }
+
     function _unfunded(uint256 d) private returns (uint64 set) {
         uint256 n = _count(deals[d]);
         uint256 i = _any(n + 1);
@@ -268,7 +301,7 @@ abstract contract Handler is Setting {
     }
 
     function _accept(uint256 d) private {
-        Terms memory t = deals[d];
+        Terms storage t = deals[d];
         uint256 i = _where(d, Status.Offered, Status.Offered);
         address by = _any(2) == 0 ? t.freelancer : stranger;
         uint256 key = _any(6) == 0 ? STRANGER_KEY : keyOf[t.freelancer];
@@ -294,7 +327,7 @@ abstract contract Handler is Setting {
     function _requestChanges(uint256 d) private {
         uint256 i = _where(d, Status.Submitted, Status.Submitted);
         address by = _someone(deals[d].client, d);
-        bool may = by == deals[d].client && ghosts[d][i].status == Status.Submitted && !_isLate(d, i);
+        bool may = by == deals[d].client && _maySendBack(d, i);
         if (_try("requestChanges", by, 0, may, abi.encodeCall(escrow.requestChanges, (deals[d], uint8(i), 0)))) {
             _set(d, i, Status.Active);
         }
@@ -313,7 +346,7 @@ abstract contract Handler is Setting {
     // Approvals and releases
 
     function _approve(uint256 d) private {
-        Terms memory t = deals[d];
+        Terms storage t = deals[d];
         uint256 i = _where(d, Status.Submitted, Status.Disputed);
         address by = _someone(t.client, d);
         uint16[] memory units = new uint16[](_isMetered(t) || _any(4) == 0 ? 1 : 0);
@@ -328,7 +361,7 @@ abstract contract Handler is Setting {
     }
 
     function _releaseSome(uint256 d) private {
-        Terms memory t = deals[d];
+        Terms storage t = deals[d];
         uint256 i = _where(d, Status.Approved, _any(2) == 0 ? Status.Submitted : Status.Active);
         uint256 j = _any(2) == 0 ? i : _where(d, Status.Submitted, Status.Disputed);
         if (i >= 64 || j >= 64) return;
@@ -356,7 +389,7 @@ abstract contract Handler is Setting {
         private
         returns (Approval memory approval, uint256[2] memory named, bool isGood)
     {
-        Terms memory t = deals[d];
+        Terms storage t = deals[d];
         uint64 set = (uint64(1) << uint64(i)) | (uint64(1) << uint64(j));
         uint16[] memory units = new uint16[](_isMetered(t) || _any(3) == 0 ? (i == j ? 1 : 2) : 0);
         for (uint256 k = 0; k < units.length; ++k) {
@@ -414,7 +447,7 @@ abstract contract Handler is Setting {
     }
 
     function _rule(uint256 d) private {
-        Terms memory t = deals[d];
+        Terms storage t = deals[d];
         uint256 i = _where(d, Status.Disputed, Status.Disputed);
         address by = _someone(t.arbiter, d);
         if (by == address(0)) by = stranger;
@@ -455,7 +488,7 @@ abstract contract Handler is Setting {
     }
 
     function _trySettle(uint256 d, Division memory division, bool may) private returns (bool) {
-        Terms memory t = deals[d];
+        Terms storage t = deals[d];
         bool byClient = _any(2) == 0;
         address by = _any(12) == 0 ? stranger : byClient ? t.client : t.freelancer;
         uint256 key = _any(8) == 0 ? STRANGER_KEY : keyOf[byClient ? t.freelancer : t.client];
@@ -500,7 +533,7 @@ abstract contract Handler is Setting {
     }
 
     function _tryAmend(uint256 d, Amendment memory a, uint256 more, bool may) private returns (bool) {
-        Terms memory t = deals[d];
+        Terms storage t = deals[d];
         uint256 key = _any(6) == 0 ? STRANGER_KEY : keyOf[t.freelancer];
         a.signature = signAmendment(key, t, t, a);
         may = may && key != STRANGER_KEY && a.expiresAt > block.timestamp;
@@ -544,8 +577,11 @@ abstract contract Handler is Setting {
 
     // Everything
 
-    /// Laws 4 and 8: all milestones of all agreements stand where the rules have them.
+    /// Laws 1, 4 and 8: all milestones of all agreements stand where the rules have them, and everybody has their money.
     function _compareAll() internal view {
+        for (uint256 k = 0; k < tokens.length; ++k) {
+            _compareMoney(tokens[k]);
+        }
         for (uint256 d = 0; d < deals.length; ++d) {
             uint256 statuses = escrow.statusesOf(idOf(deals[d]));
             uint256 expected = 0;

@@ -9,7 +9,6 @@ import {Handler} from "./Handler.sol";
 /// @notice Law 16: from a state that was reached, one honest party and the clock bring every milestone to its end within
 /// the bound, whatever the other side does; the arbiter stays silent. In the end the escrow is empty.
 abstract contract Liveness is Handler {
-    uint256 private constant STATES = 12;
     /// More acts than any end needs.
     uint256 private constant ACTS = 16;
 
@@ -17,26 +16,13 @@ abstract contract Liveness is Handler {
     /// only the arbiter's clock is left.
     bool private _wasSentBack;
 
-    /// Each party alone, from the state as it is, for some milestones. The state stays as it was.
+    /// Each party alone, from the state that the last act left.
     function _everybodyAlone() internal {
-        uint256 states = 0;
-        for (uint256 k = 0; k < STATES; ++k) {
-            uint256 d = _pick();
-            uint256 i = _any(_count(deals[d]));
-            for (uint256 tries = 0; tries < 64 && !_isOpen(ghosts[d][i].status); ++tries) {
-                i = (i + 1) % _count(deals[d]);
-            }
-            if (!_isOpen(ghosts[d][i].status)) continue;
-            for (uint256 side = 0; side < 2; ++side) {
-                uint256 snapshot = vm.snapshotState();
-                _alone(d, i, side == 0);
-                vm.revertToStateAndDelete(snapshot);
-                ++states;
-            }
-        }
-        for (uint256 k = 0; k < states; ++k) {
-            _count("liveness.states");
-        }
+        if (!hasMoved || !_isOpen(ghosts[movedDeal][movedMilestone].status)) return;
+        uint256 snapshot = vm.snapshotState();
+        _alone(movedDeal, movedMilestone, true);
+        vm.revertToStateAndDelete(snapshot);
+        _alone(movedDeal, movedMilestone, false);
     }
 
     /// Everything ends, and what is left are credits and gifts.
@@ -55,10 +41,9 @@ abstract contract Liveness is Handler {
     }
 
     function _alone(uint256 d, uint256 i, bool isClient) private {
-        Terms memory t = deals[d];
+        Terms storage t = deals[d];
         uint256 bound = block.timestamp + t.responsePeriod + t.reviewPeriod + t.rulingPeriod;
-        uint256 periodEnd = t.start + (i + 1) * t.period;
-        if (_isMetered(t) && periodEnd > block.timestamp) bound += periodEnd - block.timestamp;
+        if (_periodEnd(d, i) > block.timestamp) bound += _periodEnd(d, i) - block.timestamp;
         _wasSentBack = false;
         for (uint256 acts = 0; _isOpen(ghosts[d][i].status); ++acts) {
             holds(acts < ACTS, "law 16: it does not end");
@@ -98,8 +83,7 @@ abstract contract Liveness is Handler {
             s = Status.RefundRequested;
         }
         if (s == Status.Offered || s == Status.Active) {
-            uint256 periodEnd = deals[d].start + (i + 1) * deals[d].period;
-            if (_isMetered(deals[d]) && block.timestamp < periodEnd) vm.warp(periodEnd);
+            if (block.timestamp < _periodEnd(d, i)) vm.warp(_periodEnd(d, i));
             if (_wasSentBack) _contest(d, i, _whole(deals[d]), freelancer_);
             else _claim(d, i, _whole(deals[d]), freelancer_);
         } else if (s == Status.RefundRequested) {
@@ -109,7 +93,7 @@ abstract contract Liveness is Handler {
         } else if (s == Status.Submitted) {
             if (!_isLate(d, i)) {
                 if (_any(2) == 0) vm.warp(_deadlineOf(d, i) - 1);
-                if (_any(3) == 0) return _sendBack(d, i);
+                if (_any(3) == 0 && _maySendBack(d, i)) return _sendBack(d, i);
                 if (_any(3) == 0) return _contest(d, i, ghosts[d][i].claim, deals[d].client);
                 vm.warp(_deadlineOf(d, i));
             }

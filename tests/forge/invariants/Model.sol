@@ -33,25 +33,30 @@ abstract contract Model is EscrowTest {
     /// What was sent to the escrow unasked.
     mapping(address token => uint256) internal ghostGifts;
 
+    /// Whether the last act led anywhere, and the milestone that it moved.
+    bool internal hasMoved;
+    uint256 internal movedDeal;
+    uint256 internal movedMilestone;
+
     // The terms
 
-    function _isMetered(Terms memory t) internal pure returns (bool) {
+    function _isMetered(Terms storage t) internal view returns (bool) {
         return t.period != 0;
     }
 
-    function _count(Terms memory t) internal pure returns (uint256) {
+    function _count(Terms storage t) internal view returns (uint256) {
         return _isMetered(t) ? 64 : t.amounts.length;
     }
 
-    function _whole(Terms memory t) internal pure returns (uint256) {
+    function _whole(Terms storage t) internal view returns (uint256) {
         return _isMetered(t) ? t.units : 10_000;
     }
 
-    function _amount(Terms memory t, uint256 i) internal pure returns (uint256) {
+    function _amount(Terms storage t, uint256 i) internal view returns (uint256) {
         return t.amounts[_isMetered(t) ? 0 : i];
     }
 
-    function _worth(Terms memory t, uint256 i, uint256 units) internal pure returns (uint256) {
+    function _worth(Terms storage t, uint256 i, uint256 units) internal view returns (uint256) {
         return _amount(t, i) * units / _whole(t);
     }
 
@@ -99,19 +104,27 @@ abstract contract Model is EscrowTest {
         return false;
     }
 
+    /// Unix time at which the metered period of a milestone is over; long ago for a fixed price.
+    function _periodEnd(uint256 d, uint256 i) internal view returns (uint256) {
+        return deals[d].start + (i + 1) * deals[d].period;
+    }
+
     // The rules: may it be done now?
 
     function _mayClaim(uint256 d, uint256 i) internal view returns (bool) {
         Ghost storage g = ghosts[d][i];
         if (g.status == Status.RefundRequested) return !_isLate(d, i);
-        if (g.status != Status.Active) return false;
-        return !_isMetered(deals[d]) || block.timestamp >= deals[d].start + (i + 1) * deals[d].period;
+        return g.status == Status.Active && block.timestamp >= _periodEnd(d, i);
     }
 
     function _maySubmit(uint256 d, uint256 i, uint256 units, address by) internal view returns (bool) {
         if (by != deals[d].freelancer || units == 0 || units > _whole(deals[d])) return false;
         if (ghosts[d][i].status != Status.Offered) return _mayClaim(d, i);
-        return !_isMetered(deals[d]) || block.timestamp >= deals[d].start + (i + 1) * deals[d].period;
+        return block.timestamp >= _periodEnd(d, i);
+    }
+
+    function _maySendBack(uint256 d, uint256 i) internal view returns (bool) {
+        return ghosts[d][i].status == Status.Submitted && !_isLate(d, i) && block.timestamp >= _periodEnd(d, i);
     }
 
     function _mayDispute(uint256 d, uint256 i, uint256 units, address by) internal view returns (bool) {
@@ -215,7 +228,8 @@ abstract contract Model is EscrowTest {
     // The comparison
 
     /// What the contract says of a milestone is what the rules say; what it foresees is what they would do.
-    function _compare(uint256 d, uint256 i) internal view {
+    function _compare(uint256 d, uint256 i) internal {
+        (hasMoved, movedDeal, movedMilestone) = (true, d, i);
         Ghost storage g = ghosts[d][i];
         MilestoneView memory v = escrow.milestoneAt(deals[d], uint8(i), uint40(block.timestamp));
         holds(v.status == g.status, "law 6: a status is not where the rules have it");
