@@ -2,8 +2,10 @@
 pragma solidity 0.8.30;
 
 import {MilestoneEscrow} from "../../../contracts/MilestoneEscrow.sol";
+import {Consents} from "../../../contracts/libraries/Consents.sol";
 import {Packing} from "../../../contracts/libraries/Packing.sol";
-import {Status, Terms} from "../../../contracts/types/EscrowTypes.sol";
+import {TermsLib} from "../../../contracts/libraries/TermsLib.sol";
+import {Amendment, Approval, Division, Status, Terms} from "../../../contracts/types/EscrowTypes.sol";
 import {vm} from "../utils/Vm.sol";
 
 /// @title OpenEscrow
@@ -23,6 +25,32 @@ contract OpenEscrow is MilestoneEscrow {
 
     function putCredit(address token, address owner, uint256 amount) external {
         _credits[token][owner] = amount;
+    }
+
+    // What a signature is over
+
+    function digestOf(Terms calldata terms) external view returns (bytes32) {
+        return _hashTypedDataV4(TermsLib.hash(terms));
+    }
+
+    function digestOf(Approval calldata approval, bytes32 agreement) external view returns (bytes32) {
+        return _hashTypedDataV4(Consents.hash(approval, agreement));
+    }
+
+    function digestOf(Division calldata settlement, bytes32 agreement, uint40 expiresAt)
+        external
+        view
+        returns (bytes32)
+    {
+        return _hashTypedDataV4(Consents.hash(settlement, agreement, expiresAt));
+    }
+
+    function digestOf(Amendment calldata amendment, bytes32 agreement, Terms calldata replacement)
+        external
+        view
+        returns (bytes32)
+    {
+        return _hashTypedDataV4(Consents.hash(amendment, agreement, TermsLib.hash(replacement)));
     }
 }
 
@@ -59,10 +87,15 @@ abstract contract ProofTest {
     }
 
     /// Calls the escrow as `caller` at `time`. Returns whether it went through.
-    function _call(address caller, uint256 time, bytes memory data) internal returns (bool success) {
+    function _call(address caller, uint256 time, bytes memory data) internal returns (bool) {
+        return _callWith(0, caller, time, data);
+    }
+
+    /// The same with `value` of the coin.
+    function _callWith(uint256 value, address caller, uint256 time, bytes memory data) internal returns (bool success) {
         vm.warp(time);
         vm.prank(caller);
-        (success,) = address(escrow).call(data);
+        (success,) = address(escrow).call{value: value}(data);
     }
 
     function _status(uint256 statuses, uint256 i) internal pure returns (uint256) {
