@@ -2,7 +2,7 @@
 pragma solidity 0.8.30;
 
 import {IMilestoneEscrow} from "../../../contracts/interfaces/IMilestoneEscrow.sol";
-import {Status, Terms} from "../../../contracts/types/EscrowTypes.sol";
+import {Amendment, Authorization, Status, Terms} from "../../../contracts/types/EscrowTypes.sol";
 import {StubbornWallet} from "../mocks/StubbornWallet.sol";
 import {vm} from "../utils/Vm.sol";
 import {AttackTest} from "./AttackTest.sol";
@@ -12,9 +12,9 @@ import {AttackTest} from "./AttackTest.sol";
 /// milestone or an agreement that nobody disputed, one for themselves as the payee; or refuses the fee, hoping that the
 /// parties wait for their money with it.
 ///
-/// A ruling divides what is open of one disputed milestone, less the agreed fee, before its deadline; the status that it
-/// writes is final. Everything else is refused, a silent arbiter earns nothing, and a fee that cannot be delivered waits
-/// alone.
+/// A ruling divides what is open of one disputed milestone, less the agreed fee, before its deadline; the status that
+/// it writes is final. Everything else is refused, a silent arbiter earns nothing, and a fee that cannot be delivered
+/// waits alone.
 contract ArbiterOverreach is AttackTest {
     uint256 private constant PERIOD = 30 days;
 
@@ -197,17 +197,48 @@ contract ArbiterOverreach is AttackTest {
         sameBooks(booksOf(none), books, "law 16: it ends all the same");
     }
 
-    /// An arbiter who is also the payee rules for themselves: they take what is disputed, and no more.
+    /// An arbiter is no payee, for whom they would rule themselves, by whichever way the terms come in. Behind another
+    /// address of theirs the contract cannot know them; they take what is disputed, and no more.
     function test_in_their_own_favour() public {
         Terms memory own = fixedPrice(oneByOne(2, 1000));
         own.payee = arbiter;
+        bytes memory error = abi.encodeWithSelector(IMilestoneEscrow.RecipientInvalid.selector, arbiter);
+        bytes memory acceptance = signTerms(FREELANCER_KEY, own);
+        Authorization memory authorization;
+        Amendment memory amendment;
+        amendment.funded = 1;
+        amendment.expiresAt = type(uint40).max;
+        amendment.signature = signAmendment(FREELANCER_KEY, terms, own, amendment);
+        Books memory books = booksOf(own);
+        refuses(client, abi.encodeCall(escrow.fund, (own, 3, acceptance)), error, "law 18: funded");
+        refuses(client, abi.encodeCall(escrow.fund, (own, 3, "")), error, "law 18: offered");
+        bytes memory data = abi.encodeCall(escrow.fundWithAuthorization, (own, 3, acceptance, authorization));
+        refuses(stranger, data, error, "law 18: funded by authorisation");
+        refuses(client, abi.encodeCall(escrow.amend, (terms, own, amendment)), error, "law 18: amended to");
+        sameBooks(booksOf(own), books, "law 18: nothing moved");
+        same(escrow.statusesOf(idOf(own)), 0, "law 18: nothing is funded");
+
+        own.payee = address(0x0A4B);
         fund(own, 3);
         submit(own, 0, 10_000);
+        books = booksOf(own);
         dispute(own, 0, 4000, client);
         vm.prank(arbiter);
         escrow.rule(own, 0, 380, 0);
-        same(token.balanceOf(arbiter), 600 + 380 + 20, "law 2: what was claimed");
-        same(token.balanceOf(address(escrow)), 3250, "law 8: what nobody disputed");
+        paid(books, 600 + 380, 0, 20);
+        sameBooks(booksOf(own), books, "law 2: what was claimed");
+        same(books.escrow, 3250, "law 8: what nobody disputed");
+    }
+
+    /// Nobody named is no payee either way: the check of the payee is not met by the missing arbiter.
+    function test_in_nobodys_favour() public {
+        Terms memory none = fixedPrice(1000);
+        (none.arbiter, none.payee) = (address(0), address(0));
+        bytes memory error = abi.encodeWithSelector(IMilestoneEscrow.RecipientInvalid.selector, address(0));
+        refuses(client, abi.encodeCall(escrow.fund, (none, 1, "")), error, "law 18: paid to nobody");
+        none.payee = payee;
+        fund(none, 1);
+        same(uint8(statusOf(none, 0)), uint8(Status.Active), "law 18: without an arbiter");
     }
 
     /// One who cannot take the fee is credited; the parties have theirs.

@@ -2,14 +2,14 @@
 pragma solidity 0.8.30;
 
 import {IMilestoneEscrow} from "../../../contracts/interfaces/IMilestoneEscrow.sol";
-import {Approval, Status, Terms} from "../../../contracts/types/EscrowTypes.sol";
+import {Approval, Division, Status, Terms} from "../../../contracts/types/EscrowTypes.sol";
 import {vm} from "../utils/Vm.sol";
 import {ConsentTest} from "./ConsentTest.sol";
 
 /// @title ChangedClaim
-/// @notice The client looks at one claim and approves it, by a transaction or by a signature, while the freelancer makes
-/// it another: by a second submission, after a request for changes, by a dispute, by an approval of more. The freelancer
-/// hopes that the client's yes pays what the client has not seen.
+/// @notice The client looks at one claim and approves it, by a transaction or by a signature, while the freelancer
+/// makes it another: by a second submission, after a request for changes, by a dispute, by an approval of more. The
+/// freelancer hopes that the client's yes pays what the client has not seen.
 ///
 /// A claim changes only by the client's request for changes, or becomes less by a dispute. An approval that names units
 /// pays no claim above them, whenever it arrives; one that names none covers whatever is claimed, and says so.
@@ -248,6 +248,48 @@ contract ChangedClaim is ConsentTest {
         vm.prank(client);
         escrow.requestChanges(_terms, 0, 0);
         _carried(freelancer, signed, 400);
+    }
+
+    /// The client, whose approval of a part is answered by a larger claim, may dispute all of that. The approval does
+    /// not concede it; only what both sign, or a ruling, ends it.
+    function test_a_signed_approval_of_less_before_a_dispute_of_all() public {
+        Approval[] memory signed = only(signApproval(CLIENT_KEY, _terms, 1, only(4000)));
+        submit(_terms, 0, 9000);
+        bytes memory below = belowClaim(_terms, 0, 4000, 9000);
+        refuses(freelancer, abi.encodeCall(escrow.release, (_terms, 1, signed)), below, "law 2: more than was signed");
+        Books memory books = booksOf(_terms);
+        dispute(_terms, 0, 9000, client);
+        paid(books, 0, 100, 0);
+        sameBooks(booksOf(_terms), books, "law 2: what nobody claims returns");
+        address[4] memory carriers = [freelancer, stranger, payee, arbiter];
+        for (uint256 k = 0; k < 4; ++k) {
+            bytes memory data = abi.encodeCall(escrow.release, (_terms, 1, signed));
+            refuses(carriers[k], data, below, "law 2: more than was signed");
+        }
+        refuses(client, abi.encodeCall(escrow.approve, (_terms, 1, only(4000))), below, "law 2: more than was signed");
+        sameBooks(booksOf(_terms), books, "law 2: nothing moved");
+        same(books.escrow, 900, "law 1: what is disputed");
+
+        uint256 state = vm.snapshotState();
+        vm.prank(arbiter);
+        escrow.rule(_terms, 0, 0, 0);
+        paid(books, 0, 855, 45);
+        sameBooks(booksOf(_terms), books, "law 2: ruled away");
+        refuses(
+            freelancer,
+            abi.encodeCall(escrow.release, (_terms, 1, signed)),
+            wrongStatus(idOf(_terms), 0, Status.Split),
+            "law 4: an approval after the ruling"
+        );
+        vm.revertToState(state);
+
+        books = booksOf(_terms);
+        Division memory agreed = Division(0, 400, 500);
+        bytes memory offer = signSettlement(CLIENT_KEY, _terms, agreed, EXPIRES);
+        vm.prank(freelancer);
+        escrow.settle(_terms, agreed, EXPIRES, offer);
+        paid(books, 400, 500, 0);
+        sameBooks(booksOf(_terms), books, "law 11: what both sign");
     }
 
     /// A signed approval of more pays the claim and no more, in whatever hands.

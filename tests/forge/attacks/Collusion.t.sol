@@ -10,11 +10,11 @@ import {ConsentTest} from "./ConsentTest.sol";
 /// @notice Two of the three work against the third, and hope for more than the third has put at stake.
 ///
 /// Client and arbiter take what is claimed and disputed in time, and nothing of what is approved, conceded or late.
-/// Freelancer and arbiter take what is funded and may be claimed, and nothing beyond a claim once it is made; a week that
-/// is not over only where the client asks for it back. Client and freelancer owe the arbiter a fee only for a ruling.
-/// The arbiter's own part is never more than the fee of what is disputed.
-/// @dev Every sequence of three moves of the two is tried while the third is silent. What the third ends with at least is
-/// the bound, and some sequence reaches it.
+/// Freelancer and arbiter take what is funded and may be claimed, and nothing beyond a claim once it is made; a week
+/// that is not over only where the client asks for it back. Client and freelancer owe the arbiter a fee only for a
+/// ruling. The arbiter's own part is never more than the fee of what is disputed.
+/// @dev Every sequence of three moves of the two is tried while the third is silent. What the third ends with at least
+/// is the bound, and some sequence reaches it.
 contract Collusion is ConsentTest {
     enum Pair {
         ClientAndArbiter,
@@ -137,7 +137,9 @@ contract Collusion is ConsentTest {
         Terms memory terms = fixedPrice(1000);
         fund(terms, 1);
         Approval[] memory approvals = only(signApproval(CLIENT_KEY, terms, 1, new uint16[](0)));
+        _ofUnsubmittedWork(terms, approvals);
         submit(terms, 0, 10_000);
+        _beforeTheDispute(terms, approvals);
         dispute(terms, 0, 10_000, client);
         bytes memory ruling = abi.encodeCall(escrow.rule, (terms, 0, 0, 0));
         bytes memory carried = abi.encodeCall(escrow.release, (terms, 1, approvals));
@@ -153,6 +155,30 @@ contract Collusion is ConsentTest {
         refuses(freelancer, carried, wrongStatus(idOf(terms), 0, Status.Split), "law 4: an approval after the ruling");
         paid(books, 0, 950, 50);
         sameBooks(booksOf(terms), books, "law 4: what was ruled");
+        same(block.timestamp, BEGIN, "law 4: all in one block");
+    }
+
+    /// An approval of the whole sent as a transaction leaves the two nothing, in whatever status it finds the claim.
+    function test_client_and_arbiter_against_an_approval_by_a_transaction() public {
+        Terms memory terms = fixedPrice(1000);
+        fund(terms, 1);
+        uint256 state = vm.snapshotState();
+        for (uint256 k = 0; k < 3; ++k) {
+            if (k > 0) submit(terms, 0, 10_000);
+            if (k > 1) dispute(terms, 0, 10_000, client);
+            vm.prank(client);
+            escrow.approve(terms, 1, new uint16[](0));
+            bytes memory approved = wrongStatus(idOf(terms), 0, Status.Approved);
+            _clientCannotDispute(terms, 0, approved, "law 12: a dispute");
+            refuses(client, abi.encodeCall(escrow.requestRefund, (terms, 0, 0)), approved, "law 12: a refund request");
+            refuses(client, abi.encodeCall(escrow.requestChanges, (terms, 0, 0)), approved, "law 12: changes");
+            refuses(arbiter, abi.encodeCall(escrow.rule, (terms, 0, 0, 0)), approved, "law 12: a ruling");
+            Books memory books = booksOf(terms);
+            _send(stranger, abi.encodeCall(escrow.release, (terms, 1, noApprovals())));
+            paid(books, 1000, 0, 0);
+            sameBooks(booksOf(terms), books, "law 12: what was approved");
+            vm.revertToState(state);
+        }
     }
 
     /// Weeks come within reach as they end, one by one.
@@ -179,8 +205,8 @@ contract Collusion is ConsentTest {
         sameBooks(booksOf(weeks_), books, "law 2: one week");
     }
 
-    /// A week that the client asks back is open at once: the two, if they are awake, take it. What is funded ahead is at
-    /// stake from both sides, and the way to stake less is to fund less ahead.
+    /// A week that the client asks back is open at once: the two, if they are awake, take it. What is funded ahead is
+    /// at stake from both sides, and the way to stake less is to fund less ahead.
     function test_freelancer_and_arbiter_take_a_week_that_is_asked_back() public {
         Terms memory weeks_ = metered(1000, 10);
         fund(weeks_, 15);
@@ -218,6 +244,32 @@ contract Collusion is ConsentTest {
     }
 
     // Helpers
+
+    /// Nothing is submitted, so there is nothing to dispute or to rule on, and the approval pays.
+    function _ofUnsubmittedWork(Terms memory terms, Approval[] memory approvals) private {
+        uint256 state = vm.snapshotState();
+        Books memory books = booksOf(terms);
+        bytes memory active = wrongStatus(idOf(terms), 0, Status.Active);
+        _clientCannotDispute(terms, 0, active, "law 6: a dispute of what is not submitted");
+        refuses(arbiter, abi.encodeCall(escrow.rule, (terms, 0, 0, 0)), active, "law 6: a ruling of it");
+        _send(freelancer, abi.encodeCall(escrow.release, (terms, 1, approvals)));
+        paid(books, 1000, 0, 0);
+        sameBooks(booksOf(terms), books, "law 12: what was approved");
+        vm.revertToState(state);
+    }
+
+    /// The freelancer carries the approval first: there is nothing left to dispute.
+    function _beforeTheDispute(Terms memory terms, Approval[] memory approvals) private {
+        uint256 state = vm.snapshotState();
+        Books memory books = booksOf(terms);
+        _send(freelancer, abi.encodeCall(escrow.release, (terms, 1, approvals)));
+        paid(books, 1000, 0, 0);
+        bytes memory over = wrongStatus(idOf(terms), 0, Status.Paid);
+        _clientCannotDispute(terms, 0, over, "law 4: a dispute after the approval");
+        refuses(arbiter, abi.encodeCall(escrow.rule, (terms, 0, 0, 0)), over, "law 4: a ruling after the approval");
+        sameBooks(booksOf(terms), books, "law 12: what was approved");
+        vm.revertToState(state);
+    }
 
     function _freelancerKeeps(Stand stand, uint256 least, uint256 fee) private {
         Extremes memory e = _search(Pair.ClientAndArbiter, stand);
@@ -274,7 +326,8 @@ contract Collusion is ConsentTest {
         if (isLate) vm.warp(BEGIN + PERIOD);
     }
 
-    /// Tries every sequence of `depth` moves of the two. A move that is refused changes nothing, so it is followed by none.
+    /// Tries every sequence of `depth` moves of the two. A move that is refused changes nothing, so it is followed by
+    /// none.
     function _walk(Pair pair, uint256 depth) private returns (Extremes memory e) {
         if (statusOf(_terms, 0) >= Status.Paid) return _ended();
         (e.leastOfPayee, e.leastOfClient) = (type(uint256).max, type(uint256).max);
@@ -302,8 +355,8 @@ contract Collusion is ConsentTest {
         same(token.balanceOf(address(escrow)), BESIDE, "law 8: the other agreement");
     }
 
-    /// Moves 1 to 7 are the client's, 8 to 14 the freelancer's, 15 and 16 the arbiter's, 17 to 19 anybody's; the last is of
-    /// both parties together.
+    /// Moves 1 to 7 are the client's, 8 to 14 the freelancer's, 15 and 16 the arbiter's, 17 to 19 anybody's; the last
+    /// is of both parties together.
     function _isTheirs(Pair pair, uint256 k) private pure returns (bool) {
         if (k >= 1 && k <= 7) return pair != Pair.FreelancerAndArbiter;
         if (k >= 8 && k <= 14) return pair != Pair.ClientAndArbiter;

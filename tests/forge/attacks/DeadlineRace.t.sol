@@ -7,12 +7,12 @@ import {vm} from "../utils/Vm.sol";
 import {ConsentTest} from "./ConsentTest.sol";
 
 /// @title DeadlineRace
-/// @notice Both sides act in the block of a deadline, in either order, hoping that both acts count, or that neither does;
-/// or each act comes in the last second that it may, hoping that clocks in a chain have no end.
+/// @notice Both sides act in the block of a deadline, in either order, hoping that both acts count, or that neither
+/// does; or each act comes in the last second that it may, hoping that clocks in a chain have no end.
 ///
 /// Before the second exactly the awaited party's act counts, from the second on exactly the other one, whichever comes
-/// first in the block. Of two acts that are both allowed the first decides. A chain of clocks ends within the sum of the
-/// three periods, and neither party can be made to begin it again.
+/// first in the block. Of two acts that are both allowed the first decides. A chain of clocks ends within the sum of
+/// the three periods, and neither party can be made to begin it again.
 contract DeadlineRace is ConsentTest {
     /// Two acts that a clock tells apart.
     struct Race {
@@ -142,8 +142,8 @@ contract DeadlineRace is ConsentTest {
 
     // Two acts that are both allowed
 
-    /// Once the client is late, a release, a concession of the freelancer and a settlement are all allowed, in any order:
-    /// the first decides.
+    /// Once the client is late, a release, a concession of the freelancer and a settlement are all allowed, in any
+    /// order: the first decides.
     function test_after_the_review_the_first_decides() public {
         submit(_terms, 0, 6000);
         vm.warp(BEGIN + _terms.reviewPeriod);
@@ -216,6 +216,67 @@ contract DeadlineRace is ConsentTest {
             escrow.requestChanges(terms, 0, 0);
             _leaves(freelancer, terms);
         }
+    }
+
+    /// The work is delivered. In the last second of the review the client sends it back and asks for the money in one
+    /// batch: the freelancer has the whole response period again, to its last second, to submit or to dispute. Whoever
+    /// is silent through it loses all of it.
+    function test_sent_back_and_asked_back_in_the_last_second() public {
+        submit(_terms, 0, 10_000);
+        vm.warp(BEGIN + _terms.reviewPeriod - 1);
+        bytes[] memory calls = new bytes[](2);
+        calls[0] = abi.encodeCall(escrow.requestChanges, (_terms, 0, 0));
+        calls[1] = abi.encodeCall(escrow.requestRefund, (_terms, 0, 0));
+        _goes(client, abi.encodeCall(escrow.multicall, (calls)), [uint256(0), 0, 0], "law 6: one second before");
+        same(uint8(statusOf(_terms, 0)), uint8(Status.RefundRequested), "law 6: asked back");
+        uint256 deadline = block.timestamp + _terms.responsePeriod;
+        bytes memory submission = abi.encodeCall(escrow.submit, (_terms, 0, 10_000, 0));
+        bytes memory dispute_ = abi.encodeCall(escrow.dispute, (_terms, 0, 10_000, 0));
+        bytes memory refund = abi.encodeCall(escrow.refund, (_terms, 1));
+        uint256 state = vm.snapshotState();
+        uint256[3] memory answers = [block.timestamp, block.timestamp + 1, deadline - 1];
+        for (uint256 k = 0; k < 3; ++k) {
+            // Submitted again, the client's silence pays it.
+            vm.warp(answers[k]);
+            bytes memory early = abi.encodeWithSelector(
+                IMilestoneEscrow.DeadlineNotReached.selector, idOf(_terms), 0, deadline, block.timestamp
+            );
+            refuses(client, refund, early, "law 17: not yet");
+            _goes(freelancer, submission, [uint256(0), 0, 0], "law 17: submitted in time");
+            vm.warp(answers[k] + _terms.reviewPeriod);
+            _goes(stranger, abi.encodeCall(escrow.release, (_terms, 1, noApprovals())), [AMOUNT, 0, 0], "law 16");
+            vm.revertToState(state);
+
+            // Disputed, the arbiter decides, or the default share.
+            vm.warp(answers[k]);
+            _goes(freelancer, dispute_, [uint256(0), 0, 0], "law 17: disputed in time");
+            vm.warp(answers[k] + _terms.rulingPeriod);
+            _goes(stranger, abi.encodeCall(escrow.lapse, (_terms, 0)), [uint256(500), 500, 0], "law 16");
+            vm.revertToState(state);
+        }
+
+        vm.warp(deadline);
+        bytes memory passed = abi.encodeWithSelector(
+            IMilestoneEscrow.DeadlinePassed.selector, idOf(_terms), 0, deadline, block.timestamp
+        );
+        refuses(freelancer, submission, passed, "law 17: submitted too late");
+        refuses(freelancer, dispute_, passed, "law 17: disputed too late");
+        _goes(stranger, refund, [uint256(0), AMOUNT, 0], "law 15: silence returns all of it");
+        same(uint8(statusOf(_terms, 0)), uint8(Status.Refunded), "law 5");
+    }
+
+    /// A second later the review is over: the batch fails whole, and the claim is paid.
+    function test_sent_back_and_asked_back_too_late() public {
+        submit(_terms, 0, 10_000);
+        vm.warp(BEGIN + _terms.reviewPeriod);
+        bytes[] memory calls = new bytes[](2);
+        calls[0] = abi.encodeCall(escrow.requestChanges, (_terms, 0, 0));
+        calls[1] = abi.encodeCall(escrow.requestRefund, (_terms, 0, 0));
+        bytes memory passed = abi.encodeWithSelector(
+            IMilestoneEscrow.DeadlinePassed.selector, idOf(_terms), 0, block.timestamp, block.timestamp
+        );
+        refuses(client, abi.encodeCall(escrow.multicall, (calls)), passed, "law 17: at the second");
+        _goes(stranger, abi.encodeCall(escrow.release, (_terms, 1, noApprovals())), [AMOUNT, 0, 0], "law 15");
     }
 
     /// A party disputes, and the other can neither stop the clock nor begin it again.

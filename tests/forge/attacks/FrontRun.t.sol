@@ -8,9 +8,10 @@ import {vm} from "../utils/Vm.sol";
 import {ConsentTest} from "./ConsentTest.sol";
 
 /// @title FrontRun
-/// @notice Somebody watches the transactions that wait and sends one of their own first: the same permit, authorisation,
-/// acceptance, approval or payout, alone, in part, or without what should come along; or an act that changes what the
-/// waiting one finds. The attacker hopes that the waiting one fails for good, or that the money takes another way.
+/// @notice Somebody watches the transactions that wait and sends one of their own first: the same permit,
+/// authorisation, acceptance, approval or payout, alone, in part, or without what should come along; or an act that
+/// changes what the waiting one finds. The attacker hopes that the waiting one fails for good, or that the money takes
+/// another way.
 ///
 /// What is carried first does what it would have done: the signer, the payee and the amounts are in what was signed.
 /// What then fails, fails because it is done already, or is sent again without what is done.
@@ -156,11 +157,53 @@ contract FrontRun is ConsentTest {
         // One of the three: the others are sent again, with the same approval.
         vm.prank(stranger);
         escrow.release(terms, 2, approvals);
+        Books memory between = booksOf(terms);
         refuses(freelancer, wanted, wrongStatus(idOf(terms), 1, Status.Paid), "law 4: one is done");
+        sameBooks(booksOf(terms), between, "law 9: nothing of the others");
+        same(escrow.statusesOf(idOf(terms)), 0x272, "law 9: nothing of the others");
         vm.prank(freelancer);
         escrow.release(terms, 5, approvals);
         sameBooks(booksOf(terms), books, "law 9: what was wanted, in two");
         same(escrow.statusesOf(idOf(terms)), 0x777, "law 5: all are paid");
+    }
+
+    /// Three claims are due. Somebody releases one of them first, each in turn: a release of all, or a batch of
+    /// releases, fails whole and changes nothing, and the rest sent again ends as all would have.
+    function test_one_of_a_set_that_is_due() public {
+        Terms memory terms = _terms;
+        fund(terms, 7);
+        for (uint8 i = 0; i < 3; ++i) {
+            submit(terms, i, 7000 + 1000 * uint16(i));
+        }
+        vm.warp(BEGIN + terms.reviewPeriod);
+        bytes[] memory calls = new bytes[](3);
+        for (uint256 i = 0; i < 3; ++i) {
+            calls[i] = abi.encodeCall(escrow.release, (terms, uint64(1) << uint64(i), noApprovals()));
+        }
+        bytes memory all = abi.encodeCall(escrow.release, (terms, 7, noApprovals()));
+        bytes memory batch = abi.encodeCall(escrow.multicall, (calls));
+        uint256 state = vm.snapshotState();
+        for (uint256 first = 0; first < 3; ++first) {
+            uint256 worth = 700 + 100 * first;
+            Books memory books = booksOf(terms);
+            _send(stranger, calls[first]);
+            paid(books, worth, AMOUNT - worth, 0);
+            sameBooks(booksOf(terms), books, "law 7: as by anybody");
+            uint256 statuses = escrow.statusesOf(idOf(terms));
+            bytes memory done = wrongStatus(idOf(terms), first, Status.Split);
+            refuses(freelancer, all, done, "law 4: one is done");
+            refuses(freelancer, batch, done, "law 4: one is done");
+            sameBooks(booksOf(terms), books, "law 9: nothing of the others");
+            same(escrow.statusesOf(idOf(terms)), statuses, "law 9: nothing of the others");
+
+            uint64 rest = 7 & ~(uint64(1) << uint64(first));
+            _send(freelancer, abi.encodeCall(escrow.release, (terms, rest, noApprovals())));
+            paid(books, 2400 - worth, 600 - (AMOUNT - worth), 0);
+            sameBooks(booksOf(terms), books, "law 9: the rest, sent again");
+            same(escrow.statusesOf(idOf(terms)), 0x999, "law 5: all have ended");
+            same(books.escrow, 0, "law 1: nothing is left");
+            vm.revertToState(state);
+        }
     }
 
     /// An approval of a part is worth what its freelancer makes of it: in no other hands does it end the milestone.
@@ -208,8 +251,8 @@ contract FrontRun is ConsentTest {
         }
     }
 
-    /// A party that signed an offer is faster with a concession: the offer names all that was open, so it does not count
-    /// on top of what is conceded.
+    /// A party that signed an offer is faster with a concession: the offer names all that was open, so it does not
+    /// count on top of what is conceded.
     function test_a_settlement_after_a_concession() public {
         Terms memory terms = _terms;
         stage(Kind.SettleByFreelancer, terms);

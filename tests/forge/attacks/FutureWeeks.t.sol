@@ -2,13 +2,13 @@
 pragma solidity 0.8.30;
 
 import {IMilestoneEscrow} from "../../../contracts/interfaces/IMilestoneEscrow.sol";
-import {Status, Terms} from "../../../contracts/types/EscrowTypes.sol";
+import {Division, Status, Terms} from "../../../contracts/types/EscrowTypes.sol";
 import {vm} from "../utils/Vm.sol";
 import {ConsentTest} from "./ConsentTest.sol";
 
 /// @title FutureWeeks
-/// @notice A client funds weeks ahead; the freelancer claims or disputes them on the first day, hoping for the default share
-/// of work that nobody has done yet.
+/// @notice A client funds weeks ahead; the freelancer claims or disputes them on the first day, hoping for the default
+/// share of work that nobody has done yet.
 ///
 /// Metered work is claimed once its period is over, to the second. Only the client can open a period before, by asking
 /// for its money back or by signing for it, and only that one.
@@ -106,18 +106,66 @@ contract FutureWeeks is ConsentTest {
         sameBooks(booksOf(_terms), books, "law 15: the default share of that week");
     }
 
-    /// Sent back, a week that was opened is closed again until it is over.
+    /// Sent back, a week that was opened would be closed again until it is over, and the work in it unpaid meanwhile.
+    /// So while it runs the client cannot send it back, alone or to ask for the money again: they approve, dispute,
+    /// settle, or are silent. From the second that it ends on they can.
     function test_a_week_that_was_opened_and_sent_back() public {
-        vm.prank(client);
-        escrow.requestRefund(_terms, 2, 0);
-        submit(_terms, 2, 240);
+        uint256 end = BEGIN + 3 * WEEK;
+        _opened(BEGIN + 10 days);
+        uint256 state = vm.snapshotState();
+        bytes[] memory calls = new bytes[](2);
+        calls[0] = abi.encodeCall(escrow.requestChanges, (_terms, 2, 0));
+        calls[1] = abi.encodeCall(escrow.requestRefund, (_terms, 2, 0));
+        uint256[3] memory moments = [BEGIN + 10 days, BEGIN + 10 days + 1, end - 1];
+        for (uint256 k = 0; k < 3; ++k) {
+            vm.warp(moments[k]);
+            bytes memory running =
+                abi.encodeWithSelector(IMilestoneEscrow.PeriodNotOver.selector, idOf(_terms), 2, end, block.timestamp);
+            Books memory books = booksOf(_terms);
+            refuses(client, calls[0], running, "law 6: sent back while it runs");
+            refuses(client, abi.encodeCall(escrow.multicall, (calls)), running, "law 6: and asked back again");
+            sameBooks(booksOf(_terms), books, "law 6: nothing moved");
+            same(escrow.statusesOf(idOf(_terms)), 0x2322, "law 6: as it was");
+            same(escrow.milestoneAt(_terms, 2, 0).clock.since, BEGIN + 10 days, "law 17: its clock runs on");
+            _waysOn();
+        }
+
+        vm.warp(end);
         vm.prank(client);
         escrow.requestChanges(_terms, 2, 0);
-        _isClosed(2);
+        same(uint8(statusOf(_terms, 2)), uint8(Status.Active), "law 17: sent back at the second the period ends");
+        submit(_terms, 2, 120);
+        same(uint8(statusOf(_terms, 2)), uint8(Status.Submitted), "law 16: and claimed again at once");
+        vm.revertToState(state);
     }
 
-    /// By a transaction the client approves nothing that is not claimed, by a signature what they name: their word, and the
-    /// one week that it names.
+    /// Whether the period runs is asked last: who calls, what stands, and whether the client is late come before.
+    function test_a_week_that_was_opened_and_sent_back_by_others_or_late() public {
+        bytes memory data = abi.encodeCall(escrow.requestChanges, (_terms, 2, 0));
+        refuses(client, data, wrongStatus(idOf(_terms), 2, Status.Active), "law 6: nothing is claimed");
+        _opened(BEGIN);
+        bytes memory notClient = abi.encodeWithSelector(IMilestoneEscrow.NotClient.selector, freelancer, client);
+        refuses(freelancer, data, notClient, "law 6: by the freelancer");
+        // The review is over a week before the period is.
+        uint256 deadline = BEGIN + _terms.reviewPeriod;
+        vm.warp(deadline - 1);
+        bytes memory running = abi.encodeWithSelector(
+            IMilestoneEscrow.PeriodNotOver.selector, idOf(_terms), 2, BEGIN + 3 * WEEK, block.timestamp
+        );
+        refuses(client, data, running, "law 6: in time, while it runs");
+        vm.warp(deadline);
+        bytes memory late =
+            abi.encodeWithSelector(IMilestoneEscrow.DeadlinePassed.selector, idOf(_terms), 2, deadline, deadline);
+        refuses(client, data, late, "law 17: late");
+        Books memory books = booksOf(_terms);
+        vm.prank(stranger);
+        escrow.release(_terms, 4, noApprovals());
+        paid(books, 2400, 0, 0);
+        sameBooks(booksOf(_terms), books, "law 15: silence pays it, while the period runs");
+    }
+
+    /// By a transaction the client approves nothing that is not claimed, by a signature what they name: their word, and
+    /// the one week that it names.
     function test_approved_ahead() public {
         bytes memory active = wrongStatus(idOf(_terms), 1, Status.Active);
         refuses(client, abi.encodeCall(escrow.approve, (_terms, 2, only(240))), active, "law 6: approved ahead");
@@ -172,6 +220,58 @@ contract FutureWeeks is ConsentTest {
         vm.warp(BEGIN + 64 * WEEK);
         submit(_terms, 63, 1);
         same(uint8(statusOf(_terms, 63)), uint8(Status.Submitted), "law 17: at the second");
+    }
+
+    /// The client asks for the third week at `timestamp`, and the freelancer claims all of it at once.
+    function _opened(uint256 timestamp) private {
+        vm.warp(timestamp);
+        vm.prank(client);
+        escrow.requestRefund(_terms, 2, 0);
+        submit(_terms, 2, 240);
+    }
+
+    /// What is left to either party while the claim stands, and what each pays.
+    function _waysOn() private {
+        uint256 timestamp = block.timestamp;
+        uint256 state = vm.snapshotState();
+        Books memory books = booksOf(_terms);
+        vm.prank(client);
+        escrow.approve(_terms, 4, only(240));
+        escrow.release(_terms, 4, noApprovals());
+        paid(books, 2400, 0, 0);
+        sameBooks(booksOf(_terms), books, "law 16: approved");
+        vm.revertToState(state);
+
+        // Two thirds, or all of it, are disputed: by the client, who concedes the rest, or by the freelancer.
+        for (uint256 k = 0; k < 3; ++k) {
+            books = booksOf(_terms);
+            dispute(_terms, 2, k == 1 ? 160 : 240, k < 2 ? client : freelancer);
+            if (k == 1) paid(books, 800, 0, 0);
+            vm.warp(timestamp + _terms.rulingPeriod);
+            escrow.lapse(_terms, 2);
+            paid(books, k == 1 ? 800 : 1200, k == 1 ? 800 : 1200, 0);
+            sameBooks(booksOf(_terms), books, "law 16: disputed");
+            vm.warp(timestamp);
+            vm.revertToState(state);
+        }
+
+        books = booksOf(_terms);
+        Division memory agreed = Division(2, 1000, 1400);
+        bytes memory offer = signSettlement(FREELANCER_KEY, _terms, agreed, EXPIRES);
+        vm.prank(client);
+        escrow.settle(_terms, agreed, EXPIRES, offer);
+        paid(books, 1000, 1400, 0);
+        sameBooks(booksOf(_terms), books, "law 16: settled");
+        vm.revertToState(state);
+
+        books = booksOf(_terms);
+        vm.warp(BEGIN + 10 days + _terms.reviewPeriod);
+        vm.prank(stranger);
+        escrow.release(_terms, 4, noApprovals());
+        paid(books, 2400, 0, 0);
+        sameBooks(booksOf(_terms), books, "law 16: silence pays it");
+        vm.warp(timestamp);
+        vm.revertToState(state);
     }
 
     function _othersAreClosed() private {

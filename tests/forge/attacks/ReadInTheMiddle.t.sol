@@ -125,6 +125,37 @@ contract ReadInTheMiddle is AttackTest {
         _saw(2, Status.Split, 0, 0, 0, 0);
     }
 
+    function test_a_refund_is_seen_as_ended_before_its_money_leaves() public {
+        fund(_terms, 1);
+        _watch(HookToken.Moment.BeforeTransfer);
+        vm.prank(freelancer);
+        escrow.refund(_terms, 1);
+        _sawOnce(Status.Refunded, 0, 1000, 0, 0);
+    }
+
+    function test_a_lapse_is_seen_as_ended_by_both() public {
+        fund(_terms, 1);
+        dispute(_terms, 0, 10_000, freelancer);
+        vm.warp(block.timestamp + _terms.rulingPeriod);
+        _watch(HookToken.Moment.BeforeTransfer);
+        escrow.lapse(_terms, 0);
+        same(_witness.count(), 2, "law 3: two are paid");
+        _saw(0, Status.Split, 0, 1000, 0, 0);
+        _saw(1, Status.Split, 0, 500, 0, 0);
+    }
+
+    function test_a_settlement_is_seen_as_ended_by_both() public {
+        fund(_terms, 1);
+        Division memory division = Division(0, 400, 600);
+        bytes memory offer = signSettlement(FREELANCER_KEY, _terms, division, type(uint40).max);
+        _watch(HookToken.Moment.BeforeTransfer);
+        vm.prank(client);
+        escrow.settle(_terms, division, type(uint40).max, offer);
+        same(_witness.count(), 2, "law 3: two are paid");
+        _saw(0, Status.Split, 0, 1000, 0, 0);
+        _saw(1, Status.Split, 0, 600, 0, 0);
+    }
+
     /// An amendment that asks for more is seen with the new milestone open and the old money only.
     function test_an_amendment_is_seen_before_what_it_takes_in() public {
         fund(_terms, 1);

@@ -54,6 +54,7 @@ contract TwoRoutes is AttackTest {
     /// Both routes of one caller in one batch.
     function test_in_one_batch() public {
         bytes[] memory calls = new bytes[](2);
+        uint256 tried = 0;
         for (uint256 first = 0; first < ROUTES; ++first) {
             for (uint256 second = 0; second < ROUTES; ++second) {
                 (address by, bytes memory data) = _route(first);
@@ -61,12 +62,16 @@ contract TwoRoutes is AttackTest {
                 if (by != other) continue;
                 _time(first);
                 (calls[0], calls[1]) = (data, again);
-                vm.prank(by);
-                (bool success,) = address(escrow).call(abi.encodeCall(escrow.multicall, (calls)));
-                holds(!success, "law 3: both routes in a batch");
+                bytes memory error =
+                    abi.encodeWithSelector(IMilestoneEscrow.WrongStatus.selector, idOf(terms), 0, _endAfter(by, data));
+                refuses(by, abi.encodeCall(escrow.multicall, (calls)), error, "law 3: both routes in a batch");
                 same(token.balanceOf(address(escrow)), 1_001_000, "law 3: nothing left");
+                same(uint8(statusOf(terms, 0)), uint8(Status.Disputed), "law 3: nothing ended");
+                ++tried;
             }
         }
+        // Four routes are the client's, one the freelancer's, one the arbiter's.
+        same(tried, 4 * 4 + 1 + 1, "law 3: the batches that one caller can send");
     }
 
     /// Two approvals of one milestone in one release pay it once.
@@ -109,6 +114,16 @@ contract TwoRoutes is AttackTest {
         withdraw(stranger, address(token), payee, payee);
         refuses(payee, _withdrawal(stranger), empty, "law 13: sent elsewhere after it was pushed");
         same(token.balanceOf(payee), 1000, "law 13: once");
+    }
+
+    /// The status in which the milestone ends by `data` alone.
+    function _endAfter(address by, bytes memory data) private returns (Status ended) {
+        uint256 snapshot = vm.snapshotState();
+        vm.prank(by);
+        (bool success,) = address(escrow).call(data);
+        holds(success, "law 6: the first route");
+        ended = statusOf(terms, 0);
+        vm.revertToState(snapshot);
     }
 
     function _withdrawal(address to) private view returns (bytes memory) {

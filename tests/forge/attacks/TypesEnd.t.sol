@@ -31,16 +31,38 @@ contract TypesEnd is AttackTest {
 
     /// After it no clock starts; what needs none still ends everything.
     function test_after_the_last_second() public {
-        Terms memory terms = fixedPrice(oneByOne(2, 1000));
-        fund(terms, 3);
+        Terms memory terms = fixedPrice(oneByOne(6, 1000));
+        fund(terms, 63);
+        vm.warp(LAST_SECOND);
+        submit(terms, 2, 7000);
+        dispute(terms, 3, 10_000, freelancer);
+        vm.prank(client);
+        escrow.requestRefund(terms, 4, 0);
+        submit(terms, 5, 10_000);
         vm.warp(LAST_SECOND + 1);
         bytes memory error =
             abi.encodeWithSignature("ClockOverflow(uint256,uint256,uint256)", LAST_SECOND + 1, 10_000, 0);
         refuses(freelancer, abi.encodeCall(escrow.submit, (terms, 0, 10_000, 0)), error, "law 17: no clock starts");
+        error = abi.encodeWithSignature("ClockOverflow(uint256,uint256,uint256)", LAST_SECOND + 1, 0, 0);
+        refuses(client, abi.encodeCall(escrow.requestRefund, (terms, 0, 0)), error, "law 17: no clock starts");
+        error = abi.encodeWithSignature("ClockOverflow(uint256,uint256,uint256)", LAST_SECOND + 1, 10_000, 6000);
+        refuses(client, abi.encodeCall(escrow.dispute, (terms, 5, 6000, 0)), error, "law 17: no clock starts");
+
+        // What runs, runs on: a claim, a dispute, a refund request; sending back clears a clock and starts none.
+        Books memory books = booksOf(terms);
+        vm.prank(client);
+        escrow.requestChanges(terms, 5, 0);
         releaseAll(terms);
         vm.prank(freelancer);
-        escrow.refund(terms, 2);
-        same(token.balanceOf(address(escrow)), 0, "law 16: nothing is locked");
+        escrow.refund(terms, 2 | 32);
+        paid(books, 1000, 2000, 0);
+        vm.warp(LAST_SECOND + terms.rulingPeriod);
+        escrow.release(terms, 4, noApprovals());
+        escrow.lapse(terms, 3);
+        escrow.refund(terms, 16);
+        paid(books, 700 + 500, 300 + 500 + 1000, 0);
+        sameBooks(booksOf(terms), books, "law 16: each as before");
+        same(books.escrow, 0, "law 16: nothing is locked");
     }
 
     /// Periods that begin near the end of time never end; the money comes back by a refund request.
@@ -108,10 +130,27 @@ contract TypesEnd is AttackTest {
     function test_a_field_that_is_too_wide() public {
         Terms memory terms = fixedPrice(1000);
         bytes memory data = abi.encodeCall(escrow.fund, (terms, 1, ""));
-        // The upper bits of the client's word: after the selector, three words of head.
-        data[4 + 96] = 0x01;
+        // The terms stand after the selector and three words of head; scope, salt and the amounts are whole words.
+        for (uint256 word = 0; word < 13; ++word) {
+            data[4 + 96 + 32 * word] = 0x01;
+            refuses(client, data, "", "law 18: a field that is too wide");
+            data[4 + 96 + 32 * word] = 0x00;
+        }
+        // So is the set of milestones, and what an index or a number of units says.
+        data[4 + 32] = 0x01;
+        refuses(client, data, "", "law 18: a set that is too wide");
+        data[4 + 32] = 0x00;
         vm.prank(client);
         (bool success,) = address(escrow).call(data);
-        holds(!success, "law 18: terms that break a rule are never funded");
+        holds(success, "law 18: what is refused is the width");
+        data = abi.encodeCall(escrow.submit, (terms, 0, 10_000, 0));
+        for (uint256 word = 1; word < 3; ++word) {
+            data[4 + 32 * word] = 0x01;
+            refuses(freelancer, data, "", "law 18: a number that is too wide");
+            data[4 + 32 * word] = 0x00;
+        }
+        vm.prank(freelancer);
+        (success,) = address(escrow).call(data);
+        holds(success, "law 18: what is refused is the width");
     }
 }

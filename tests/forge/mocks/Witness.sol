@@ -27,9 +27,18 @@ contract Witness {
         delete sights;
     }
 
+    /// The three views over milestones must tell the same.
+    error Contradiction(uint256 statuses, MilestoneView one, MilestoneView ofAll);
+
     function look() external {
-        MilestoneView memory seen = _escrow.milestoneAt(_terms, 0, uint40(block.timestamp));
-        address token = _terms.token;
+        Terms memory terms = _terms;
+        MilestoneView memory seen = _escrow.milestoneAt(terms, 0, uint40(block.timestamp));
+        (bytes32 agreement, MilestoneView[] memory all) = _escrow.agreementAt(terms, uint40(block.timestamp));
+        uint256 statuses = _escrow.statusesOf(agreement);
+        if (statuses & 0xf != uint8(seen.status) || keccak256(abi.encode(seen)) != keccak256(abi.encode(all[0]))) {
+            revert Contradiction(statuses, seen, all[0]);
+        }
+        address token = terms.token;
         sights.push(
             Sight({
                 status: uint8(seen.status),
@@ -37,8 +46,8 @@ contract Witness {
                 balance: uint64(
                     token == address(0) ? address(_escrow).balance : IERC20(token).balanceOf(address(_escrow))
                 ),
-                payeeCredit: uint64(_escrow.credits(token, _terms.payee)),
-                clientCredit: uint64(_escrow.credits(token, _terms.client))
+                payeeCredit: uint64(_escrow.credits(token, terms.payee)),
+                clientCredit: uint64(_escrow.credits(token, terms.client))
             })
         );
     }
