@@ -264,6 +264,7 @@ def main() -> int:
         "mutants": tested,
         "killed": counts["killed"],
         "survivors": [m.name for m in survivors],
+        "unexplained": [m.name for m in unexplained],
         "fates": counts,
     }
     RESULT.write_text(json.dumps(result, indent=1) + "\n")
