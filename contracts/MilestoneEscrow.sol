@@ -326,7 +326,7 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
         _progress[agreement].statuses = statuses;
         emit MilestonesRefunded(agreement, milestones, toClient);
 
-        _push(agreement, terms.token, terms.client, toClient);
+        _push(agreement, terms.token, terms.client, toClient, false);
     }
 
     /// @dev The freelancer always may; the client takes back an offer; anybody carries out a request that nobody answered.
@@ -384,8 +384,8 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
         _setStatus(agreement, statuses, milestone, m.end(toFreelancer, fee));
         emit MilestoneRuled(agreement, milestone, toFreelancer, toClient, fee, reasoning);
 
-        _payParties(terms, agreement, toFreelancer, toClient);
-        _push(agreement, terms.token, terms.arbiter, fee);
+        bool hasCredited = _payParties(terms, agreement, toFreelancer, toClient);
+        _push(agreement, terms.token, terms.arbiter, fee, hasCredited);
     }
 
     /// @inheritdoc IMilestoneEscrow
@@ -557,9 +557,13 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
         clocks[i / 4] = clocks[i / 4].withClock(i, since, claimed, disputed);
     }
 
-    function _payParties(Terms calldata terms, bytes32 agreement, uint256 toFreelancer, uint256 toClient) private {
-        _push(agreement, terms.token, terms.payee, toFreelancer);
-        _push(agreement, terms.token, terms.client, toClient);
+    /// @return Whether a payout became a credit.
+    function _payParties(Terms calldata terms, bytes32 agreement, uint256 toFreelancer, uint256 toClient)
+        private
+        returns (bool)
+    {
+        bool hasCredited = _push(agreement, terms.token, terms.payee, toFreelancer, false);
+        return _push(agreement, terms.token, terms.client, toClient, hasCredited);
     }
 
     /// @dev The moment from which the awaited party is late; zero where no clock runs.

@@ -66,19 +66,27 @@ abstract contract Payouts is IMilestoneEscrow, ReentrancyGuardTransient {
 
     /// @dev Sends `amount` to `to`; where the recipient or the token refuses, credits it. Never reverts for a reason
     /// the recipient controls. The credit follows the call because only the call tells; the guard covers the gap.
-    function _push(bytes32 agreement, address token, address to, uint256 amount) internal {
-        if (amount == 0) return;
+    /// @param hasCredited Whether an earlier payout of the same act became a credit.
+    /// @return Whether that or this one did.
+    function _push(bytes32 agreement, address token, address to, uint256 amount, bool hasCredited)
+        internal
+        returns (bool)
+    {
+        if (amount == 0) return hasCredited;
         uint256 gasBefore = gasleft();
         bool isCoin = token == address(0);
         bool isDelivered = isCoin ? _trySendCoin(to, amount) : IERC20(token).trySafeTransfer(to, amount);
+        // A token has no cap, so who failed before may have burnt what the caller brought; that must not stop the next.
+        bool isBurnt = hasCredited && !isCoin;
         // A recipient with code may also take the coin and fail in what it does with it.
-        if (gasBefore < PUSH_GAS_FLOOR && (!isDelivered || (isCoin && to.code.length != 0))) {
+        if (gasBefore < PUSH_GAS_FLOOR && !isBurnt && (!isDelivered || (isCoin && to.code.length != 0))) {
             revert GasTooLow(gasBefore, PUSH_GAS_FLOOR);
         }
-        if (isDelivered) return;
+        if (isDelivered) return hasCredited;
 
         _credits[token][to] += amount;
         emit PayoutCredited(agreement, to, token, amount);
+        return true;
     }
 
     /// @dev Solidity's own call would copy whatever the recipient returns, at the caller's cost.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {IMilestoneEscrow} from "../../../contracts/interfaces/IMilestoneEscrow.sol";
 import {Division, Status, Terms} from "../../../contracts/types/EscrowTypes.sol";
 import {BombWallet} from "../mocks/BombWallet.sol";
 import {CallingToken} from "../mocks/CallingToken.sol";
@@ -15,22 +14,15 @@ import {AttackTest} from "./AttackTest.sol";
 /// hopes that the act never ends: that a ruling against it is not made, or the other party's part is not paid.
 ///
 /// The EVM keeps a 64th part back from every call, the token's own included. Of the gas that one transaction may bring
-/// on the strictest chain (EIP-7825) that is enough to credit the one who burns and to pay those who take their money:
-/// one hostile recipient holds up nobody.
+/// on the strictest chain (EIP-7825) that is enough to credit the one who burns, to pay those who take their money, and
+/// to credit those who refuse it, who are not asked for the floor any more: one hostile recipient holds up nobody, even
+/// if it answers with so much that a token which copies it runs out as well.
 ///
-/// A known limit: one who burns, and answers with so much that a token which copies it runs out as well, leaves too
-/// little for the failure of a second to count, even if that one only refuses. A payout to both is then refused on such
-/// a chain ({GasTooLow}), and is made where a transaction may bring more. Two of three who do so keep a ruling over
-/// both from being made; that is the two parties themselves, or a party and the arbiter, and then it ends as if the
-/// arbiter were silent. What pays only one of the two is always made: a settlement, a concession, a ruling of all to
-/// one side; and so is everything once either of them takes the money. The second need not be hostile: a client whom
-/// the token refuses has no way but these until it takes them.
+/// A known limit: two who burn. Of three recipients those are the two parties themselves, or a party and the arbiter,
+/// and a ruling that they keep from being made ends as if the arbiter were silent.
 contract RecipientBurnsTokenGas is AttackTest {
     /// What the data of the transaction leave of its gas.
     uint256 private constant ACT_GAS = TRANSACTION_GAS - 100_000;
-
-    /// What a chain without that bound gives.
-    uint256 private constant MORE_GAS = 29_000_000;
 
     StubbornWallet private _client;
     StubbornWallet private _payee;
@@ -63,7 +55,7 @@ contract RecipientBurnsTokenGas is AttackTest {
         for (uint256 k = 0; k < 3; ++k) {
             wallets[k].setManner(StubbornWallet.Manner.BurnGas, 0);
             Books memory books = booksOf(_terms);
-            holds(_rule(ACT_GAS), "law 16: the ruling is not made");
+            holds(_rule(), "law 16: the ruling is not made");
             if (k == 0) books.payeeCredit = 600;
             if (k == 1) books.clientCredit = 350;
             if (k == 2) books.arbiterCredit = 50;
@@ -87,7 +79,7 @@ contract RecipientBurnsTokenGas is AttackTest {
     function test_two_of_three_are_as_a_silent_arbiter() public {
         _payee.setManner(StubbornWallet.Manner.BurnGas, 0);
         _client.setManner(StubbornWallet.Manner.BurnGas, 0);
-        holds(!_rule(ACT_GAS), "law 16: the ruling is made");
+        holds(!_rule(), "law 16: the ruling is made");
         same(uint8(statusOf(_terms, 0)), uint8(Status.Disputed), "law 6: as it was");
 
         vm.warp(block.timestamp + _terms.rulingPeriod);
@@ -122,7 +114,7 @@ contract RecipientBurnsTokenGas is AttackTest {
         _payee.setManner(StubbornWallet.Manner.BurnGas, 0);
         _client.setManner(StubbornWallet.Manner.Revert, 0);
         Books memory books = booksOf(_terms);
-        holds(_rule(ACT_GAS), "law 16: the ruling is not made");
+        holds(_rule(), "law 16: the ruling is not made");
         (books.payeeCredit, books.clientCredit) = (600, 350);
         paid(books, 0, 0, 50);
         sameBooks(booksOf(_terms), books, "law 13");
@@ -133,98 +125,64 @@ contract RecipientBurnsTokenGas is AttackTest {
         Terms memory terms = _bombed();
         uint256 state = vm.snapshotState();
         Books memory books = booksOf(terms);
-        _goes(address(_arbiter), ACT_GAS, abi.encodeCall(escrow.rule, (terms, 0, 600, 0)));
+        _goes(address(_arbiter), abi.encodeCall(escrow.rule, (terms, 0, 600, 0)));
         books.payeeCredit = 600;
         paid(books, 0, 350, 50);
         sameBooks(booksOf(terms), books, "law 13: ruled");
         vm.revertToState(state);
         books = booksOf(terms);
         vm.warp(BEGIN + terms.rulingPeriod);
-        _goes(stranger, ACT_GAS, abi.encodeCall(escrow.lapse, (terms, 0)));
+        _goes(stranger, abi.encodeCall(escrow.lapse, (terms, 0)));
         books.payeeCredit = 500;
         paid(books, 0, 500, 0);
         sameBooks(booksOf(terms), books, "law 13: lapsed");
     }
 
-    /// A bomb as the payee and a client who refuses: nobody lapses it on the strictest chain, and anybody on another.
+    /// A bomb as the payee and a client who refuses: both are credited, in a lapse, a settlement and a ruling.
     function test_a_bomb_and_a_client_who_refuses() public {
         Terms memory terms = _bombed();
         _client.setManner(StubbornWallet.Manner.Revert, 0);
         uint256 state = vm.snapshotState();
-        vm.warp(BEGIN + terms.rulingPeriod);
-        bytes memory lapse = abi.encodeCall(escrow.lapse, (terms, 0));
-        _starves(terms, stranger, lapse);
         Books memory books = booksOf(terms);
-        _goes(stranger, MORE_GAS, lapse);
-        (books.payeeCredit, books.clientCredit) = (500, 500);
-        sameBooks(booksOf(terms), books, "law 16: with more gas");
+        _goes(address(_client), _settlement(terms, 600));
+        (books.payeeCredit, books.clientCredit) = (600, 400);
+        sameBooks(booksOf(terms), books, "law 16: settled");
         vm.revertToState(state);
 
-        // The client takes the money.
-        vm.warp(BEGIN + terms.rulingPeriod);
         books = booksOf(terms);
-        _client.setManner(StubbornWallet.Manner.Accept, 0);
-        _goes(stranger, ACT_GAS, lapse);
-        books.payeeCredit = 500;
-        paid(books, 0, 500, 0);
-        sameBooks(booksOf(terms), books, "law 16: once either takes it");
+        _goes(address(_arbiter), abi.encodeCall(escrow.rule, (terms, 0, 600, 0)));
+        (books.payeeCredit, books.clientCredit) = (600, 350);
+        paid(books, 0, 0, 50);
+        sameBooks(booksOf(terms), books, "law 16: ruled");
         vm.revertToState(state);
-        vm.warp(BEGIN);
+
+        books = booksOf(terms);
+        vm.warp(BEGIN + terms.rulingPeriod);
+        _goes(stranger, abi.encodeCall(escrow.lapse, (terms, 0)));
+        (books.payeeCredit, books.clientCredit) = (500, 500);
+        sameBooks(booksOf(terms), books, "law 16: lapsed");
     }
 
-    /// What pays only one of the two is made within a transaction, also when the arbiter is late.
-    function test_a_bomb_and_a_client_who_refuses_one_at_a_time() public {
-        Terms memory terms = _bombed();
-        _client.setManner(StubbornWallet.Manner.Revert, 0);
-        for (uint256 late = 0; late < 2; ++late) {
-            vm.warp(BEGIN + late * terms.rulingPeriod);
-            _starves(terms, address(_client), _settlement(terms, 600));
-            _creditsOne(terms, address(_client), _settlement(terms, 1000), 1000);
-            _creditsOne(terms, address(_client), _settlement(terms, 0), 0);
-            _creditsOne(terms, freelancer, abi.encodeCall(escrow.refund, (terms, 1)), 0);
-            _creditsOne(terms, address(_client), _concession(terms), 1000);
-        }
-    }
-
-    /// A bomb as the payee and an arbiter who refuses the fee: no ruling is made that pays both.
+    /// A bomb as the payee and an arbiter who refuses the fee: both are credited, and the client is paid.
     function test_a_bomb_and_an_arbiter_who_refuses() public {
         Terms memory terms = _bombed();
         _arbiter.setManner(StubbornWallet.Manner.Revert, 0);
-        uint256 state = vm.snapshotState();
-        bytes memory ruling = abi.encodeCall(escrow.rule, (terms, 0, 600, 0));
-        _starves(terms, address(_arbiter), ruling);
-        _starves(terms, address(_arbiter), abi.encodeCall(escrow.rule, (terms, 0, 950, 0)));
         Books memory books = booksOf(terms);
-        _goes(address(_arbiter), MORE_GAS, ruling);
+        _goes(address(_arbiter), abi.encodeCall(escrow.rule, (terms, 0, 600, 0)));
         (books.payeeCredit, books.arbiterCredit) = (600, 50);
         paid(books, 0, 350, 0);
-        sameBooks(booksOf(terms), books, "law 16: with more gas");
-        vm.revertToState(state);
+        sameBooks(booksOf(terms), books, "law 16: ruled");
+    }
 
-        // All to the client: the payee is not called, and the arbiter is credited.
-        books = booksOf(terms);
-        _goes(address(_arbiter), ACT_GAS, abi.encodeCall(escrow.rule, (terms, 0, 0, 0)));
-        books.arbiterCredit = 50;
-        paid(books, 0, 950, 0);
-        sameBooks(booksOf(terms), books, "law 16: a ruling of all to one side");
-        vm.revertToState(state);
-
-        // The arbiter takes the fee.
-        _arbiter.setManner(StubbornWallet.Manner.Accept, 0);
-        books = booksOf(terms);
-        _goes(address(_arbiter), ACT_GAS, ruling);
-        books.payeeCredit = 600;
-        paid(books, 0, 350, 50);
-        sameBooks(booksOf(terms), books, "law 16: once either takes it");
-        vm.revertToState(state);
-
-        // No ruling is made: the arbiter is as a silent one, and earns nothing.
-        vm.warp(BEGIN + terms.rulingPeriod);
-        books = booksOf(terms);
-        _goes(stranger, ACT_GAS, abi.encodeCall(escrow.lapse, (terms, 0)));
-        books.payeeCredit = 500;
-        paid(books, 0, 500, 0);
-        sameBooks(booksOf(terms), books, "law 16: it lapses");
+    /// A bomb as the payee, and both others refuse: all three are credited.
+    function test_a_bomb_and_two_who_refuse() public {
+        Terms memory terms = _bombed();
+        _client.setManner(StubbornWallet.Manner.Revert, 0);
+        _arbiter.setManner(StubbornWallet.Manner.Revert, 0);
+        Books memory books = booksOf(terms);
+        _goes(address(_arbiter), abi.encodeCall(escrow.rule, (terms, 0, 600, 0)));
+        (books.payeeCredit, books.clientCredit, books.arbiterCredit) = (600, 350, 50);
+        sameBooks(booksOf(terms), books, "law 16: ruled");
     }
 
     /// A token that itself burns: each act that pays one ends as a credit, and takes the gas of a transaction.
@@ -266,60 +224,20 @@ contract RecipientBurnsTokenGas is AttackTest {
         return abi.encodeCall(escrow.settle, (terms, division, type(uint40).max, offer));
     }
 
-    /// The client approves, and releases, in one batch.
-    function _concession(Terms memory terms) private view returns (bytes memory) {
-        bytes[] memory calls = new bytes[](2);
-        calls[0] = abi.encodeCall(escrow.approve, (terms, 1, new uint16[](0)));
-        calls[1] = abi.encodeCall(escrow.release, (terms, 1, noApprovals()));
-        return abi.encodeCall(escrow.multicall, (calls));
-    }
-
-    /// The act is made with what one transaction may bring, and its one payout becomes a credit.
-    function _creditsOne(Terms memory terms, address by, bytes memory data, uint256 toPayee) private {
-        uint256 state = vm.snapshotState();
-        Books memory books = booksOf(terms);
-        _goes(by, ACT_GAS, data);
-        (books.payeeCredit, books.clientCredit) = (toPayee, 1000 - toPayee);
-        sameBooks(booksOf(terms), books, "law 16: what pays one of the two");
-        holds(statusOf(terms, 0) == (toPayee == 0 ? Status.Refunded : Status.Paid), "law 5");
-        vm.revertToState(state);
-    }
-
-    /// Refused for its gas, however cheaply the second refuses; nothing is changed.
-    function _starves(Terms memory terms, address by, bytes memory data) private {
-        Books memory books = booksOf(terms);
-        (bool success, bytes memory answer) = _cold(by, ACT_GAS, data);
-        holds(!success, "law 16: a payout to both is made");
-        same(answer.length, 68, "law 16: the answer to too little gas");
-        bytes4 selector;
-        uint256 left;
-        uint256 required;
-        assembly ("memory-safe") {
-            selector := mload(add(answer, 0x20))
-            left := mload(add(answer, 0x24))
-            required := mload(add(answer, 0x44))
-        }
-        holds(selector == IMilestoneEscrow.GasTooLow.selector, "law 16: the answer to too little gas");
-        same(required, 250_000, "law 16: the gas to bring to a push");
-        holds(left < required, "law 16: the gas that was left");
-        sameBooks(booksOf(terms), books, "law 13: nothing moved");
-        same(uint8(statusOf(terms, 0)), uint8(Status.Disputed), "law 6: as it was");
-    }
-
-    function _goes(address by, uint256 gas_, bytes memory data) private {
-        (bool success, bytes memory answer) = _cold(by, gas_, data);
+    function _goes(address by, bytes memory data) private {
+        (bool success, bytes memory answer) = _cold(by, data);
         holds(success, string.concat("law 16: refused with ", vm.toString(answer)));
     }
 
-    function _cold(address by, uint256 gas_, bytes memory data) private returns (bool success, bytes memory answer) {
+    function _cold(address by, bytes memory data) private returns (bool success, bytes memory answer) {
         vm.cool(address(escrow));
         vm.cool(address(_money));
         vm.prank(by);
-        return address(escrow).call{gas: gas_}(data);
+        return address(escrow).call{gas: ACT_GAS}(data);
     }
 
     /// 600 to the payee, 350 to the client, 50 of fee.
-    function _rule(uint256 gas_) private returns (bool success) {
-        (success,) = _cold(address(_arbiter), gas_, abi.encodeCall(escrow.rule, (_terms, 0, 600, 0)));
+    function _rule() private returns (bool success) {
+        (success,) = _cold(address(_arbiter), abi.encodeCall(escrow.rule, (_terms, 0, 600, 0)));
     }
 }

@@ -157,6 +157,86 @@ contract PayoutsTest is CoreTest {
         paid(terms, 0, terms.amounts[0], 0);
     }
 
+    function testAfterACreditATokenNeedsNoFloor() public {
+        Terms memory terms = fixedPrice(oddAmounts(1));
+        bytes memory ruling = _disputed(terms, 10_001);
+        uint256 fee = terms.amounts[0] * 500 / WHOLE;
+        uint256 toClient = terms.amounts[0] - fee - 10_001;
+        uint256 state = vm.snapshotState();
+
+        // All three.
+        token.setDenied(payee, true);
+        token.setDenied(client, true);
+        token.setDenied(arbiter, true);
+        uint256 least = _least(ruling);
+        holds(_rules(ruling, least), "law 16: all three refuse");
+        same(escrow.credits(address(token), payee), 10_001, "law 13: the payee's");
+        same(escrow.credits(address(token), client), toClient, "law 13: the client's");
+        same(escrow.credits(address(token), arbiter), fee, "law 13: the arbiter's");
+        vm.revertToState(state);
+
+        // The client takes theirs in between.
+        token.setDenied(payee, true);
+        token.setDenied(arbiter, true);
+        uint256 before = token.balanceOf(client);
+        holds(_rules(ruling, least), "law 16: the first and the last refuse");
+        same(escrow.credits(address(token), arbiter), fee, "law 13: the arbiter's");
+        same(token.balanceOf(client), before + toClient, "law 3: the client's");
+        vm.revertToState(state);
+
+        // Nothing is due to the client in between.
+        token.setDenied(payee, true);
+        token.setDenied(arbiter, true);
+        bytes memory toOne = abi.encodeCall(escrow.rule, (terms, 0, terms.amounts[0] - fee, 0));
+        holds(_rules(toOne, _least(toOne)), "law 16: nothing for the one between");
+        same(escrow.credits(address(token), arbiter), fee, "law 13: the arbiter's");
+        vm.revertToState(state);
+
+        // Where the first takes theirs, the next that fails must have had the floor.
+        token.setDenied(client, true);
+        holds(!_rules(ruling, least), "law 13: delivered before");
+        vm.revertToState(state);
+        token.setDenied(arbiter, true);
+        holds(!_rules(ruling, least), "law 13: two delivered before");
+    }
+
+    function testAfterACreditTheCoinNeedsTheFloorAllTheSame() public {
+        Terms memory terms = inCoin(fixedPrice(oddAmounts(1)));
+        bytes memory ruling = _disputed(terms, 10_001);
+        vm.etch(payee, REFUSES);
+        uint256 least = _least(ruling);
+        bytes[2] memory codes = [REFUSES, STOPS];
+        for (uint256 k = 0; k < codes.length; ++k) {
+            vm.etch(client, codes[k]);
+            holds(!_rules(ruling, least), "law 13: less than the floor before the second");
+        }
+        vm.etch(client, NONE);
+        holds(_rules(ruling, least), "law 13: an account without code takes it");
+        same(escrow.credits(address(0), payee), 10_001, "law 13: the payee's");
+    }
+
+    /// A dispute of the whole; returns a ruling that pays all three.
+    function _disputed(Terms memory terms, uint256 toFreelancer) private returns (bytes memory) {
+        fund(terms, 1);
+        dispute(terms, 0, 10_000, freelancer);
+        return abi.encodeCall(escrow.rule, (terms, 0, toFreelancer, 0));
+    }
+
+    /// The gas with which exactly the floor is left when the first push begins, which must fail.
+    function _least(bytes memory ruling) private returns (uint256) {
+        vm.prank(arbiter);
+        (bool success, bytes memory answer) = address(escrow).call{gas: FLOOR}(ruling);
+        holds(!success, "law 13: less than the floor");
+        return 2 * FLOOR - _gasLeft(answer);
+    }
+
+    function _rules(bytes memory ruling, uint256 gas_) private returns (bool success) {
+        bytes memory answer;
+        vm.prank(arbiter);
+        (success, answer) = address(escrow).call{gas: gas_}(ruling);
+        holds(success || _gasLeft(answer) < FLOOR, "law 13: refused for its gas");
+    }
+
     /// Milestone 0 is released with such gas that exactly the floor is left when the push begins, and with one less.
     function _atTheFloor(Terms memory terms, address to, bytes memory code, uint256 credited, uint256 delivered)
         private
