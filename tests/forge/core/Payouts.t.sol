@@ -139,6 +139,16 @@ contract PayoutsTest is CoreTest {
         _atTheFloor(terms, payee, STOPS, 1_000_003, 0);
     }
 
+    function testTheOnlyPushOfARefundHadTheFloor() public {
+        Terms memory terms = fixedPrice(oddAmounts(1));
+        fund(terms, 1);
+        token.setDenied(client, true);
+        vm.prank(freelancer);
+        (bool success, bytes memory answer) =
+            address(escrow).call{gas: FLOOR}(abi.encodeCall(escrow.refund, (terms, 1)));
+        holds(!success && _gasLeft(answer) < FLOOR, "law 13: less than the floor");
+    }
+
     function testADeliveredPushNeedsLess() public {
         // The coin to an account without code, a token to one with code.
         Terms memory terms = inCoin(fixedPrice(oddAmounts(2)));
