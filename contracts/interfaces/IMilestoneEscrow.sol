@@ -25,7 +25,7 @@ import {Amendment, Approval, Authorization, Division, MilestoneView, Status, Ter
 /// Money goes out by push. A recipient that cannot take it holds up nobody: the amount is credited to them for
 /// {withdraw}. Every function that pays out, but {withdraw}, may therefore also emit {PayoutCredited}, and reverts with
 /// {GasTooLow} where a push failed, or the coin went to a recipient with code, and the caller brought less gas than
-/// such a push must be given.
+/// such a push must be given. In a token, a push that follows a credit of the same act asks for none.
 interface IMilestoneEscrow {
     // Events. They tell what happened; who called is told by the transaction, but for {MilestoneDisputed}. A settlement
     // and an amendment in one batch log the same as one amendment of both, with the same money in the end.

@@ -18,8 +18,8 @@ import {AttackTest} from "./AttackTest.sol";
 /// to credit those who refuse it, who are not asked for the floor any more: one hostile recipient holds up nobody, even
 /// if it answers with so much that a token which copies it runs out as well.
 ///
-/// A known limit: two who burn. Of three recipients those are the two parties themselves, or a party and the arbiter,
-/// and a ruling that they keep from being made ends as if the arbiter were silent.
+/// A known limit: one who burns leaves some 230,000 to all others together, and where they need more, most of all where
+/// they burn too, the act is not made. What pays one side alone is.
 contract RecipientBurnsTokenGas is AttackTest {
     /// What the data of the transaction leave of its gas.
     uint256 private constant ACT_GAS = TRANSACTION_GAS - 100_000;
@@ -183,6 +183,33 @@ contract RecipientBurnsTokenGas is AttackTest {
         _goes(address(_arbiter), abi.encodeCall(escrow.rule, (terms, 0, 600, 0)));
         (books.payeeCredit, books.clientCredit, books.arbiterCredit) = (600, 350, 50);
         sameBooks(booksOf(terms), books, "law 16: ruled");
+    }
+
+    /// The others share some 230,000 of gas: a client who needs little of it is paid. One who needs more has to wait, or
+    /// takes all or nothing.
+    function test_a_bomb_and_a_client_who_needs_gas() public {
+        Terms memory terms = _bombed();
+        vm.warp(BEGIN + terms.rulingPeriod);
+        uint256 state = vm.snapshotState();
+        bytes memory lapse = abi.encodeCall(escrow.lapse, (terms, 0));
+        _client.setManner(StubbornWallet.Manner.UseGas, 100_000);
+        Books memory books = booksOf(terms);
+        _goes(stranger, lapse);
+        books.payeeCredit = 500;
+        paid(books, 0, 500, 0);
+        sameBooks(booksOf(terms), books, "law 16: one who needs little");
+        vm.revertToState(state);
+
+        _client.setManner(StubbornWallet.Manner.UseGas, 240_000);
+        books = booksOf(terms);
+        (bool success,) = _cold(stranger, lapse);
+        holds(!success, "law 16: one who needs much");
+        sameBooks(booksOf(terms), books, "law 13: nothing moved");
+        _goes(address(_client), _settlement(terms, 0));
+        paid(books, 0, 1000, 0);
+        sameBooks(booksOf(terms), books, "law 16: all to one side");
+        vm.revertToState(state);
+        vm.warp(BEGIN);
     }
 
     /// A token that itself burns: each act that pays one ends as a credit, and takes the gas of a transaction.

@@ -16,7 +16,8 @@ import {AttackTest} from "./AttackTest.sol";
 /// A push that fails with less than 250,000 of gas before it reverts the act ({GasTooLow}), and so does a push of the
 /// coin to code with less, failed or not. So for every amount of gas the act reverts or delivers. A token's recipient
 /// that refuses with more gas than that at hand, because it wants more still, can be starved into a credit, which anybody
-/// then delivers whole; one that merely runs out takes the act's gas with it.
+/// then delivers whole, and where an earlier payout of the act was credited, one that wants some 150,000. One that merely
+/// runs out takes the act's gas with it.
 contract StarvedPush is AttackTest {
     uint256 private constant LEAST = 20_000;
     uint256 private constant MOST = 700_000;
@@ -102,6 +103,39 @@ contract StarvedPush is AttackTest {
         (success,) = address(escrow).call{gas: 1_000_000}(data);
         holds(success, "law 16: it ends as a payment");
         sameBooks(booksOf(terms), books, "law 3: paid at once, to the same end");
+    }
+
+    /// The payee refuses, for little: a client who wants 120,000 is paid by every amount of gas that ends the act, one who
+    /// wants 200,000 can be credited.
+    function test_of_a_token_after_another_was_credited() public {
+        Terms memory terms = _opened(address(_money));
+        _payee.setManner(StubbornWallet.Manner.Revert, 0);
+        (uint256 paidOut, uint256 credited) = _afterACredit(terms, 120_000);
+        holds(paidOut > 0 && credited == 0, "law 13: a client who wants little");
+        (paidOut, credited) = _afterACredit(terms, 200_000);
+        holds(paidOut > 0 && credited > 0, "law 13: a client who wants much");
+    }
+
+    function _afterACredit(Terms memory terms, uint256 wanted) private returns (uint256 paidOut, uint256 credited) {
+        _client.setManner(StubbornWallet.Manner.WantGas, wanted);
+        bytes memory data = abi.encodeCall(escrow.release, (terms, 1, noApprovals()));
+        Books memory before = booksOf(terms);
+        Books memory later = booksOf(terms);
+        later.payeeCredit = 250;
+        Books memory both = booksOf(terms);
+        (both.payeeCredit, both.clientCredit) = (250, 750);
+        paid(later, 0, 750, 0);
+        uint256 state = vm.snapshotState();
+        for (uint256 gas_ = LEAST; gas_ <= MOST; gas_ += STEP) {
+            (bool success,) = address(escrow).call{gas: gas_}(data);
+            bool isCredited = escrow.credits(address(_money), address(_client)) != 0;
+            sameBooks(
+                booksOf(terms), success ? (isCredited ? both : later) : before, "law 13: paid, credited, or as it was"
+            );
+            if (success && isCredited) ++credited;
+            if (success && !isCredited) ++paidOut;
+            vm.revertToState(state);
+        }
     }
 
     /// A withdrawal delivers or reverts; a credit is not lost to a starved recipient.
