@@ -31,6 +31,8 @@ LOOP = "8"
 # Of a whole run, of which one question to the solver may take SOLVER.
 SECONDS = 240
 SOLVER = "120s"
+# A twin needs one counterexample: better another path than a hard question.
+TWIN_SOLVER = "20s"
 EXIT_PASS, EXIT_COUNTEREXAMPLE = 0, 1
 
 running: set[subprocess.Popen[bytes]] = set()
@@ -79,14 +81,14 @@ def outcome(test: dict[str, Any]) -> str:
 
 
 def halmos(
-    binary: Path, folder: Path, contract: str, functions: str, *options: str
+    binary: Path, folder: Path, contract: str, functions: str, solver: str, *options: str
 ) -> dict[str, Outcome]:
     """What becomes of each proof in `folder` whose signature matches."""
     answer = folder / "halmos.json"
     answer.unlink(missing_ok=True)
     command = [str(binary), "--forge-build-out", "build/forge", "--json-output", str(answer)]
     command += ["--loop", LOOP, "--default-array-lengths", "1", "--no-status", *options]
-    command += ["--solver-timeout-assertion", SOLVER]
+    command += ["--solver-timeout-assertion", solver]
     command += ["--match-contract", f"^{contract}$", "--match-test", f"^({functions})"]
     env = {k: v for k, v in os.environ.items() if not k.startswith("FOUNDRY_")}
     with subprocess.Popen(
@@ -130,7 +132,7 @@ def refute(binary: Path, folder: Path, proof: str, slip: dict[str, str]) -> Outc
         return Outcome(f"the slip fits {source.count(slip['before'])} places", 0)
     (folder / path).write_text(source.replace(slip["before"], slip["after"]))
     contract, _, function = proof.partition(".")
-    results = halmos(binary, folder, contract, rf"{function}\(", "--early-exit")
+    results = halmos(binary, folder, contract, rf"{function}\(", TWIN_SOLVER, "--early-exit")
     return results.get(proof, Outcome("no answer", SECONDS))
 
 
@@ -187,7 +189,7 @@ def prove(
     def all_of(path: Path) -> dict[str, Outcome]:
         contract, names = proofs[path][0].partition(".")[0], proofs[path]
         functions = "|".join(f"{name.partition('.')[2]}\\(" for name in names)
-        return inside(lambda folder: halmos(binary, folder, contract, functions), path)
+        return inside(lambda folder: halmos(binary, folder, contract, functions, SOLVER), path)
 
     def twin_of(path: Path, name: str) -> dict[str, Outcome]:
         contract, _, function = name.partition(".")
