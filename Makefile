@@ -70,7 +70,7 @@ test: setup $(PACKAGE)  ## Run every test
 	.venv-package/bin/python -m pytest tests/package -n 2 -q
 
 .PHONY: verify
-verify: setup $(TOOLS)  ## Check the contract in every way there is, about half an hour
+verify: setup $(TOOLS)  ## Check the contract in every way there is, in about forty minutes
 	python tools/verify.py
 
 .PHONY: mutation
