@@ -31,8 +31,8 @@ LOOP = "8"
 # Of a whole run, of which one question to the solver may take SOLVER.
 SECONDS = 240
 SOLVER = "120s"
-# A twin needs one counterexample: better another path than a hard question.
-TWIN_SOLVER = "20s"
+# A twin needs one counterexample: better another path than a hard question, at first.
+TWIN_SOLVERS = ("20s", SOLVER)
 EXIT_PASS, EXIT_COUNTEREXAMPLE = 0, 1
 
 running: set[subprocess.Popen[bytes]] = set()
@@ -132,8 +132,13 @@ def refute(binary: Path, folder: Path, proof: str, slip: dict[str, str]) -> Outc
         return Outcome(f"the slip fits {source.count(slip['before'])} places", 0)
     (folder / path).write_text(source.replace(slip["before"], slip["after"]))
     contract, _, function = proof.partition(".")
-    results = halmos(binary, folder, contract, rf"{function}\(", TWIN_SOLVER, "--early-exit")
-    return results.get(proof, Outcome("no answer", SECONDS))
+    found = Outcome("no answer", SECONDS)
+    for solver in TWIN_SOLVERS:
+        results = halmos(binary, folder, contract, rf"{function}\(", solver, "--early-exit")
+        found = results.get(proof, found)
+        if found.result == "refuted":
+            break
+    return found
 
 
 def facts(z3: Path) -> list[dict[str, Any]]:
