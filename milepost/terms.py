@@ -77,7 +77,8 @@ _AMENDMENT = (
 
 def terms_data(terms: Terms, chain_id: int, escrow: str) -> TypedData:
     """Typed data of the terms: the freelancer's acceptance is a signature of it."""
-    return _typed(chain_id, escrow, "Terms", _fitting_terms(terms), Terms=_TERMS)
+    message = _terms_message(terms)
+    return _typed(chain_id, escrow, "Terms", message, Terms=_TERMS)
 
 
 def approval_data(
@@ -111,9 +112,11 @@ def amendment_data(
 
     The new terms are in it in full, so that a wallet shows the whole deal.
     """
+    terms_message = _terms_message(replacement)
+    require_numbers(terms_message, _TERMS)
     message = {
         "agreement": agreement,
-        "replacement": _fitting_terms(replacement),
+        "replacement": terms_message,
         "divisions": [_division(d) for d in amendment.divisions],
         "funded": list(from_set(amendment.funded)),
         "expiresAt": amendment.expires_at,
@@ -232,12 +235,6 @@ def _terms_message(terms: Terms) -> dict[str, Any]:
         "salt": terms.salt,
         "amounts": list(terms.amounts),
     }
-
-
-def _fitting_terms(terms: Terms) -> dict[str, Any]:
-    message = _terms_message(terms)
-    require_numbers(message, _TERMS)
-    return message
 
 
 def _division(division: Division) -> dict[str, int]:
