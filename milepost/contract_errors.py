@@ -369,13 +369,16 @@ class RolesNotDistinct(ContractError):
 
 @dataclass(eq=False)
 class RecipientInvalid(ContractError):
-    """Money cannot be sent to this address."""
+    """This address cannot receive: it is zero or the escrow, or, as a payee, token or arbiter."""
 
     recipient: str
 
     @property
     def message(self) -> str:
-        return f"Money cannot be sent to {self.recipient}. Name an address that somebody holds."
+        return (
+            f"{self.recipient} cannot receive the money: it is zero or the escrow, or, as a payee, "
+            "the token or the arbiter. Name another address."
+        )
 
 
 @dataclass(eq=False)
