@@ -32,6 +32,9 @@ RECEIPT_TIMEOUT = 180
 # Storage and recipients can change between the estimate and the block.
 _GAS_MARGIN_PERCENT = 25
 _POLL_FIRST, _POLL_MOST = 0.05, 2.0
+# A node may count a transaction before it has its receipt. After about three seconds it has not
+# counted this one.
+_POLLS_UNTIL_REPLACED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,18 +173,16 @@ class Sent:
 
         Raises TransactionPending, TransactionDropped, TransactionReplaced, or why it failed.
         """
-        end, pause = time.monotonic() + timeout, _POLL_FIRST
+        end, pause, used = time.monotonic() + timeout, _POLL_FIRST, 0
         while True:
             found = self._receipt()
             if found is not None:
                 return found
-            if self._is_nonce_used():
-                # The receipt may have come between the two questions.
-                found = self._receipt()
-                if found is not None:
-                    return found
+            used = used + 1 if self._is_nonce_used() else 0
+            is_over = time.monotonic() >= end
+            if used == _POLLS_UNTIL_REPLACED or (used and is_over):
                 raise TransactionReplaced("0x" + self.transaction.hex(), self.sender, self.nonce)
-            if time.monotonic() >= end:
+            if is_over:
                 raise self._why_missing(int(timeout))
             time.sleep(pause)
             pause = min(2 * pause, _POLL_MOST)

@@ -77,6 +77,30 @@ def test_pending_dropped_and_replaced(call, node, people):
 
 
 @pytest.mark.node
+def test_a_receipt_that_comes_late_is_waited_for(call, people, monkeypatch):
+    sent = call.submit(people.client)
+    receipt, asked = Sent._receipt, []
+
+    def late(self):
+        asked.append(self)
+        return receipt(self) if len(asked) > 2 else None
+
+    monkeypatch.setattr(Sent, "_receipt", late)
+    # The nonce is used all the while.
+    assert sent.wait(30).gas_used > 0
+    assert len(asked) == 3
+
+
+@pytest.mark.node
+def test_another_transaction_with_the_nonce_is_told(call, people, monkeypatch):
+    sent = call.submit(people.client)
+    monkeypatch.setattr(Sent, "_receipt", lambda self: None)
+    monkeypatch.setattr("milepost.chain.transactions._POLL_MOST", 0.05)
+    with pytest.raises(TransactionReplaced):
+        sent.wait(30)
+
+
+@pytest.mark.node
 def test_mined_failure_is_explained(call, node, people):
     raw = people.client.sign_transaction(
         {
