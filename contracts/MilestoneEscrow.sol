@@ -9,6 +9,7 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {Payouts} from "./Payouts.sol";
 import {IMilestoneEscrow} from "./interfaces/IMilestoneEscrow.sol";
@@ -16,12 +17,22 @@ import {Consents} from "./libraries/Consents.sol";
 import {Packing} from "./libraries/Packing.sol";
 import {Milestone, Shares} from "./libraries/Shares.sol";
 import {TermsLib} from "./libraries/TermsLib.sol";
-import {Amendment, Approval, Authorization, Division, MilestoneView, Status, Terms} from "./types/EscrowTypes.sol";
+import {
+    Amendment,
+    Approval,
+    Authorization,
+    Clock,
+    Division,
+    MilestoneView,
+    Status,
+    Terms
+} from "./types/EscrowTypes.sol";
 
 /// @title MilestoneEscrow
 /// @notice Holds money for milestones until they are approved, refunded, ruled on, or decided by a clock that both
 /// parties signed. Nobody owns it. The manual is {IMilestoneEscrow}.
 contract MilestoneEscrow is Payouts, EIP712, Multicall {
+    using Packing for uint64;
     using Packing for uint256;
     using Shares for Milestone;
     using TermsLib for Terms;
@@ -30,7 +41,8 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
     struct Progress {
         /// Slot 1: sixty-four statuses of four bits.
         uint256 statuses;
-        /// Slots 2 to 17: four clocks each, written only where a clock has run.
+        /// Slots 2 to 17: four clocks each, written only where a clock has run. What stands there counts while the
+        /// status is one in which it does, and is written anew before it counts again.
         uint256[16] clocks;
     }
 
@@ -96,9 +108,10 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
         private
         returns (bytes32 agreement, uint256 amount)
     {
-        agreement = agreementId(terms);
+        bytes32 termsHash = terms.hash(0);
+        agreement = _idOf(termsHash);
         bool isAccepted = acceptance.length != 0;
-        if (isAccepted) _requireSignature(terms.freelancer, _hashTypedDataV4(terms.hash()), acceptance);
+        if (isAccepted) _requireSignature(terms.freelancer, _hashTypedDataV4(termsHash), acceptance);
         amount = _open(terms, agreement, milestones, isAccepted);
     }
 
@@ -108,19 +121,14 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
         returns (uint256 amount)
     {
         _requireSome(milestones);
-        uint256 statuses = _progress[agreement].statuses;
+        Progress storage progress = _progress[agreement];
+        uint256 statuses = progress.statuses;
+        uint256 ones = milestones.spread();
         if (statuses == 0) terms.validate();
+        else _requireAll(terms, agreement, statuses, ones, Status.None);
+        amount = terms.sumOf(agreement, milestones);
 
-        Status status = isAccepted ? Status.Active : Status.Offered;
-        for (uint256 i = 0; milestones >> i != 0; ++i) {
-            if ((milestones >> i) & 1 == 0) continue;
-            _requireInTerms(terms, agreement, i);
-            _requireStatus(agreement, i, statuses.statusOf(i), Status.None);
-            statuses = statuses.withStatus(i, status);
-            amount += terms.amountOf(i);
-        }
-
-        _progress[agreement].statuses = statuses;
+        progress.statuses = statuses.withAll(ones, isAccepted ? Status.Active : Status.Offered);
         emit MilestonesFunded(agreement, terms.client, terms.freelancer, milestones, amount, isAccepted, terms);
     }
 
@@ -128,18 +136,14 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
     function accept(Terms calldata terms, uint64 milestones, bytes calldata acceptance) external nonReentrant {
         (bytes32 agreement, uint256 statuses) = _funded(terms);
         if (msg.sender != terms.freelancer) {
-            _requireSignature(terms.freelancer, _hashTypedDataV4(terms.hash()), acceptance);
+            _requireSignature(terms.freelancer, _hashTypedDataV4(terms.hash(0)), acceptance);
         }
         _requireSome(milestones);
 
-        for (uint256 i = 0; milestones >> i != 0; ++i) {
-            if ((milestones >> i) & 1 == 0) continue;
-            _requireInTerms(terms, agreement, i);
-            _requireStatus(agreement, i, statuses.statusOf(i), Status.Offered);
-            statuses = statuses.withStatus(i, Status.Active);
-        }
+        uint256 ones = milestones.spread();
+        _requireAll(terms, agreement, statuses, ones, Status.Offered);
 
-        _progress[agreement].statuses = statuses;
+        _progress[agreement].statuses = statuses.withAll(ones, Status.Active);
         emit MilestonesAccepted(agreement, milestones);
     }
 
@@ -149,11 +153,12 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
     function submit(Terms calldata terms, uint8 milestone, uint16 units, bytes32 deliverable) external nonReentrant {
         (bytes32 agreement, uint256 statuses) = _funded(terms);
         if (msg.sender != terms.freelancer) revert NotFreelancer(msg.sender, terms.freelancer);
-        Milestone memory m = _load(terms, agreement, statuses, milestone);
+        Status status = _statusOf(terms, agreement, statuses, milestone);
         // Work on an offer accepts it.
-        if (m.status == Status.Offered) m.status = Status.Active;
-        _requireClaimable(terms, agreement, milestone, m);
-        if (units == 0 || units > m.whole) revert UnitsOutOfRange(agreement, milestone, units, m.whole);
+        if (status == Status.Offered) status = Status.Active;
+        _requireClaimable(terms, agreement, milestone, status);
+        uint256 whole = terms.whole();
+        if (units == 0 || units > whole) revert UnitsOutOfRange(agreement, milestone, units, whole);
 
         _setClock(agreement, milestone, block.timestamp, units, 0);
         _setStatus(agreement, statuses, milestone, Status.Submitted);
@@ -164,14 +169,12 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
     function requestChanges(Terms calldata terms, uint8 milestone, bytes32 reason) external nonReentrant {
         (bytes32 agreement, uint256 statuses) = _funded(terms);
         if (msg.sender != terms.client) revert NotClient(msg.sender, terms.client);
-        Milestone memory m = _load(terms, agreement, statuses, milestone);
-        _requireStatus(agreement, milestone, m.status, Status.Submitted);
-        _requireInTime(terms, agreement, milestone, m);
+        Status status = _statusOf(terms, agreement, statuses, milestone);
+        _requireStatus(agreement, milestone, status, Status.Submitted);
+        _requireInTime(terms, agreement, milestone, status, _clockOf(agreement, milestone));
         // A claim that a refund request opened early: sent back, it would be closed until the period is over.
         _requirePeriodOver(terms, agreement, milestone);
 
-        // Cleared, because an approval may follow at once and would find the old claim.
-        _setClock(agreement, milestone, 0, 0, 0);
         _setStatus(agreement, statuses, milestone, Status.Active);
         emit ChangesRequested(agreement, milestone, reason);
     }
@@ -180,8 +183,8 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
     function requestRefund(Terms calldata terms, uint8 milestone, bytes32 reason) external nonReentrant {
         (bytes32 agreement, uint256 statuses) = _funded(terms);
         if (msg.sender != terms.client) revert NotClient(msg.sender, terms.client);
-        Milestone memory m = _load(terms, agreement, statuses, milestone);
-        _requireStatus(agreement, milestone, m.status, Status.Active);
+        Status status = _statusOf(terms, agreement, statuses, milestone);
+        _requireStatus(agreement, milestone, status, Status.Active);
 
         _setClock(agreement, milestone, block.timestamp, 0, 0);
         _setStatus(agreement, statuses, milestone, Status.RefundRequested);
@@ -197,19 +200,38 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
         _requireSome(milestones);
         _requireUnits(terms, agreement, milestones, units);
 
-        uint256 k = 0;
-        for (uint256 i = 0; milestones >> i != 0; ++i) {
-            if ((milestones >> i) & 1 == 0) continue;
-            Milestone memory m = _load(terms, agreement, statuses, i);
-            bool hasClaim = m.status == Status.Submitted || m.status == Status.Disputed;
-            bool isUnsubmitted = m.status == Status.Active || m.status == Status.RefundRequested;
-            if (!hasClaim && (!isUnsubmitted || terms.isMetered())) revert WrongStatus(agreement, i, m.status);
-            _requireCovered(agreement, i, m, units.length == 0 ? m.whole : units[k++]);
-            statuses = statuses.withStatus(i, Status.Approved);
+        // Of a fixed price that nobody has claimed yet, all at once.
+        uint256 ones = milestones.spread();
+        if (units.length == 0 && statuses.otherThan(ones, Status.Active) == 0) {
+            statuses = statuses.withAll(ones, Status.Approved);
+        } else {
+            uint256 k = 0;
+            uint256 i = 0;
+            for (uint256 rest = milestones; rest != 0; rest >>= 1) {
+                if (rest & 1 == 1) {
+                    uint256 approved = units.length == 0 ? terms.whole() : units[k++];
+                    statuses = statuses.withStatus(i, _approve(terms, agreement, statuses, i, approved));
+                }
+                ++i;
+            }
         }
 
         _progress[agreement].statuses = statuses;
         emit MilestonesApproved(agreement, milestones);
+    }
+
+    /// @return The status of milestone `i` once its client has approved `approvedUnits` of it.
+    function _approve(Terms calldata terms, bytes32 agreement, uint256 statuses, uint256 i, uint256 approvedUnits)
+        private
+        view
+        returns (Status)
+    {
+        Milestone memory m = _load(terms, agreement, statuses, i);
+        bool hasClaim = m.status == Status.Submitted || m.status == Status.Disputed;
+        bool isUnsubmitted = m.status == Status.Active || m.status == Status.RefundRequested;
+        if (!hasClaim && (!isUnsubmitted || terms.isMetered())) revert WrongStatus(agreement, i, m.status);
+        _requireCovered(agreement, i, m, approvedUnits);
+        return m.claimOnOpen() == m.amount ? Status.Approved : Status.PartlyApproved;
     }
 
     /// What a release adds up before it writes and pays.
@@ -229,8 +251,12 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
         for (uint256 k = 0; k < approvals.length; ++k) {
             rest = _releaseApproved(terms, agreement, rest, approvals[k], tally);
         }
-        for (uint256 i = 0; rest >> i != 0; ++i) {
-            if ((rest >> i) & 1 == 1) _releaseOne(terms, agreement, i, 0, tally);
+        if (rest != 0 && !_tryReleaseAll(terms, agreement, rest, Status.Approved, tally)) {
+            uint256 i = 0;
+            for (uint256 due = rest; due != 0; due >>= 1) {
+                if (due & 1 == 1) _releaseOne(terms, agreement, i, 0, tally);
+                ++i;
+            }
         }
 
         _progress[agreement].statuses = tally.statuses;
@@ -248,20 +274,44 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
         Tally memory tally
     ) private returns (uint64) {
         uint64 milestones = approval.milestones;
-        _requireUnits(terms, agreement, milestones, approval.units);
+        uint16[] calldata units = approval.units;
+        _requireUnits(terms, agreement, milestones, units);
         if (msg.sender != terms.client) {
             bytes32 digest = _hashTypedDataV4(Consents.hash(approval, agreement));
             _requireSignature(terms.client, digest, approval.signature);
         }
+        // Nobody has claimed any of them yet.
+        if (units.length == 0 && _tryReleaseAll(terms, agreement, rest & milestones, Status.Active, tally)) {
+            return rest & ~milestones;
+        }
 
+        uint256 whole = terms.whole();
         uint256 k = 0;
-        for (uint256 i = 0; milestones >> i != 0; ++i) {
-            if ((milestones >> i) & 1 == 0) continue;
-            uint256 units = approval.units.length == 0 ? terms.whole() : approval.units[k++];
-            if (units == 0 || units > terms.whole()) revert UnitsOutOfRange(agreement, i, units, terms.whole());
-            if ((rest >> i) & 1 == 1) _releaseOne(terms, agreement, i, units, tally);
+        uint256 i = 0;
+        for (uint256 named = milestones; named != 0; named >>= 1) {
+            if (named & 1 == 1) {
+                uint256 approved = units.length == 0 ? whole : units[k++];
+                if (approved == 0 || approved > whole) revert UnitsOutOfRange(agreement, i, approved, whole);
+                if ((rest >> i) & 1 == 1) _releaseOne(terms, agreement, i, approved, tally);
+            }
+            ++i;
         }
         return rest & ~milestones;
+    }
+
+    /// @dev Ends all of `milestones` together where they are at `status`, in which the whole is open and the freelancer's.
+    function _tryReleaseAll(
+        Terms calldata terms,
+        bytes32 agreement,
+        uint64 milestones,
+        Status status,
+        Tally memory tally
+    ) private pure returns (bool) {
+        uint256 ones = milestones.spread();
+        if (tally.statuses.otherThan(ones, status) != 0) return false;
+        tally.toFreelancer += terms.sumOf(agreement, milestones);
+        tally.statuses = tally.statuses.withAll(ones, Status.Paid);
+        return true;
     }
 
     /// @dev Ends milestone `i`, whose client approves `approvedUnits` of it; zero where no approval came along.
@@ -269,11 +319,12 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
         private
     {
         Milestone memory m = _load(terms, agreement, tally.statuses, i);
-        bool isDue = m.status == Status.Approved || (m.status == Status.Submitted && _isLate(terms, m, block.timestamp));
+        bool isDue = m.status == Status.Approved || m.status == Status.PartlyApproved
+            || (m.status == Status.Submitted && _isLate(terms, m.status, m.clock, block.timestamp));
         if (!isDue) {
             if (approvedUnits == 0) {
                 _requireStatus(agreement, i, m.status, Status.Submitted);
-                _requireLate(terms, agreement, i, m);
+                _requireLate(terms, agreement, i, m.status, m.clock);
             }
             if (m.status == Status.Submitted || m.status == Status.Disputed) {
                 _requireCovered(agreement, i, m, approvedUnits);
@@ -303,7 +354,7 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
         if (approvedUnits == m.whole) return;
         if (msg.sender != terms.freelancer) revert NotFreelancer(msg.sender, terms.freelancer);
 
-        m.clock.claimed = uint16(approvedUnits);
+        m.clock = uint256(0).withClock(0, 0, approvedUnits, 0);
         emit MilestoneSubmitted(agreement, uint8(i), uint16(approvedUnits), 0);
     }
 
@@ -333,7 +384,7 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
     function _requireRefundable(Terms calldata terms, bytes32 agreement, uint256 i, Milestone memory m) private view {
         if (m.status == Status.None || m.status >= Status.Paid) revert WrongStatus(agreement, i, m.status);
         if (msg.sender == terms.freelancer) return;
-        if (m.status == Status.RefundRequested) _requireLate(terms, agreement, i, m);
+        if (m.status == Status.RefundRequested) _requireLate(terms, agreement, i, m.status, m.clock);
         else if (m.status == Status.Offered) _requireParty(terms);
         else revert NotFreelancer(msg.sender, terms.freelancer);
     }
@@ -349,9 +400,9 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
         // freelancer's name would outgrow an approval that the client has signed.
         if (msg.sender == terms.client || m.status == Status.Submitted) {
             _requireStatus(agreement, milestone, m.status, Status.Submitted);
-            _requireInTime(terms, agreement, milestone, m);
+            _requireInTime(terms, agreement, milestone, m.status, m.clock);
         } else {
-            _requireClaimable(terms, agreement, milestone, m);
+            _requireClaimable(terms, agreement, milestone, m.status);
         }
         if (units == 0 || units > m.claimed()) revert UnitsOutOfRange(agreement, milestone, units, m.claimed());
 
@@ -375,7 +426,7 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
         if (msg.sender != terms.arbiter) revert NotArbiter(msg.sender, terms.arbiter);
         Milestone memory m = _load(terms, agreement, statuses, milestone);
         _requireStatus(agreement, milestone, m.status, Status.Disputed);
-        _requireInTime(terms, agreement, milestone, m);
+        _requireInTime(terms, agreement, milestone, m.status, m.clock);
         uint256 fee = Shares.portion(m.open(), terms.arbiterFeeBps);
         uint256 divisible = m.open() - fee;
         if (toFreelancer > divisible) revert RulingTooHigh(agreement, milestone, toFreelancer, divisible);
@@ -393,7 +444,7 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
         (bytes32 agreement, uint256 statuses) = _funded(terms);
         Milestone memory m = _load(terms, agreement, statuses, milestone);
         _requireStatus(agreement, milestone, m.status, Status.Disputed);
-        _requireLate(terms, agreement, milestone, m);
+        _requireLate(terms, agreement, milestone, m.status, m.clock);
 
         uint256 toFreelancer = Shares.portion(m.open(), terms.defaultBps);
         uint256 toClient = m.open() - toFreelancer;
@@ -429,7 +480,7 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
     {
         (bytes32 agreement,) = _funded(terms);
         if (msg.sender != terms.client) revert NotClient(msg.sender, terms.client);
-        bytes32 replacementHash = replacement.hash();
+        bytes32 replacementHash = replacement.hash(1);
         bytes32 replacementId = _idOf(replacementHash);
         if (
             replacement.client != terms.client || replacement.freelancer != terms.freelancer
@@ -475,7 +526,7 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
 
     /// @inheritdoc IMilestoneEscrow
     function agreementId(Terms calldata terms) public view returns (bytes32) {
-        return _idOf(terms.hash());
+        return _idOf(terms.hash(0));
     }
 
     /// @inheritdoc IMilestoneEscrow
@@ -514,10 +565,12 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
         v.status = m.status;
         if (m.status != Status.None && m.status < Status.Paid) {
             v.open = m.open();
-            v.clock = m.clock;
-            v.deadline = uint40(_deadline(terms, m));
-            v.isLate = _isLate(terms, m, timestamp);
-            if (m.status == Status.Submitted || m.status == Status.Approved) v.toFreelancer = m.claimOnOpen();
+            v.clock = Clock(uint40(m.clock.sinceOf()), uint16(m.clock.claimedOf()), uint16(m.clock.disputedOf()));
+            v.deadline = uint40(_deadline(terms, m.status, m.clock));
+            v.isLate = _isLate(terms, m.status, m.clock, timestamp);
+            if (m.status == Status.Submitted || m.status == Status.Approved || m.status == Status.PartlyApproved) {
+                v.toFreelancer = m.claimOnOpen();
+            }
             if (m.status == Status.Disputed) v.toFreelancer = Shares.portion(v.open, terms.defaultBps);
             v.toClient = v.open - v.toFreelancer;
         }
@@ -535,17 +588,30 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
         if (statuses == 0) revert AgreementNotFunded(agreement);
     }
 
+    function _statusOf(Terms calldata terms, bytes32 agreement, uint256 statuses, uint256 i)
+        private
+        pure
+        returns (Status status)
+    {
+        status = statuses.statusOf(i);
+        // Beyond the terms nothing was ever funded.
+        if (status == Status.None) _requireInTerms(terms, agreement, i);
+    }
+
+    function _clockOf(bytes32 agreement, uint256 i) private view returns (uint256) {
+        return _progress[agreement].clocks[i / 4].clockOf(i);
+    }
+
     function _load(Terms calldata terms, bytes32 agreement, uint256 statuses, uint256 i)
         private
         view
-        returns (Milestone memory m)
+        returns (Milestone memory)
     {
-        _requireInTerms(terms, agreement, i);
-        m.status = statuses.statusOf(i);
-        // Up to Active no clock is set, and reading the slot would cost every claim of unsubmitted work.
-        if (m.status > Status.Active) m.clock = _progress[agreement].clocks[i / 4].clockOf(i);
-        m.amount = terms.amountOf(i);
-        m.whole = terms.whole();
+        Status status = _statusOf(terms, agreement, statuses, i);
+        // Up to Approved no clock counts, and reading one would cost every payout of unsubmitted work.
+        uint256 clock = status > Status.Approved ? _clockOf(agreement, i) : 0;
+        (uint256 amount, uint256 whole) = terms.measureOf(i);
+        return Milestone(status, clock, amount, whole);
     }
 
     function _setStatus(bytes32 agreement, uint256 statuses, uint256 i, Status status) private {
@@ -562,20 +628,25 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
         private
         returns (bool)
     {
-        bool hasCredited = _push(agreement, terms.token, terms.payee, toFreelancer, false);
-        return _push(agreement, terms.token, terms.client, toClient, hasCredited);
+        address token = terms.token;
+        bool hasCredited = _push(agreement, token, terms.payee, toFreelancer, false);
+        return _push(agreement, token, terms.client, toClient, hasCredited);
     }
 
     /// @dev The moment from which the awaited party is late; zero where no clock runs.
-    function _deadline(Terms calldata terms, Milestone memory m) private pure returns (uint256) {
-        if (m.status == Status.Submitted) return uint256(m.clock.since) + terms.reviewPeriod;
-        if (m.status == Status.RefundRequested) return uint256(m.clock.since) + terms.responsePeriod;
-        if (m.status == Status.Disputed) return uint256(m.clock.since) + terms.rulingPeriod;
+    function _deadline(Terms calldata terms, Status status, uint256 clock) private pure returns (uint256) {
+        if (status == Status.Submitted) return clock.sinceOf() + terms.reviewPeriod;
+        if (status == Status.RefundRequested) return clock.sinceOf() + terms.responsePeriod;
+        if (status == Status.Disputed) return clock.sinceOf() + terms.rulingPeriod;
         return 0;
     }
 
-    function _isLate(Terms calldata terms, Milestone memory m, uint256 timestamp) private pure returns (bool) {
-        uint256 deadline = _deadline(terms, m);
+    function _isLate(Terms calldata terms, Status status, uint256 clock, uint256 timestamp)
+        private
+        pure
+        returns (bool)
+    {
+        uint256 deadline = _deadline(terms, status, clock);
         return deadline != 0 && timestamp >= deadline;
     }
 
@@ -583,9 +654,11 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
 
     /// @dev The freelancer may claim while Active, once a metered period is over; and in time while a refund is
     /// requested, period or not, because the client asked to end it then.
-    function _requireClaimable(Terms calldata terms, bytes32 agreement, uint256 i, Milestone memory m) private view {
-        if (m.status == Status.RefundRequested) return _requireInTime(terms, agreement, i, m);
-        _requireStatus(agreement, i, m.status, Status.Active);
+    function _requireClaimable(Terms calldata terms, bytes32 agreement, uint256 i, Status status) private view {
+        if (status == Status.RefundRequested) {
+            return _requireInTime(terms, agreement, i, status, _clockOf(agreement, i));
+        }
+        _requireStatus(agreement, i, status, Status.Active);
         _requirePeriodOver(terms, agreement, i);
     }
 
@@ -595,13 +668,19 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
         }
     }
 
-    function _requireInTime(Terms calldata terms, bytes32 agreement, uint256 i, Milestone memory m) private view {
-        uint256 deadline = _deadline(terms, m);
+    function _requireInTime(Terms calldata terms, bytes32 agreement, uint256 i, Status status, uint256 clock)
+        private
+        view
+    {
+        uint256 deadline = _deadline(terms, status, clock);
         if (block.timestamp >= deadline) revert DeadlinePassed(agreement, i, deadline, block.timestamp);
     }
 
-    function _requireLate(Terms calldata terms, bytes32 agreement, uint256 i, Milestone memory m) private view {
-        uint256 deadline = _deadline(terms, m);
+    function _requireLate(Terms calldata terms, bytes32 agreement, uint256 i, Status status, uint256 clock)
+        private
+        view
+    {
+        uint256 deadline = _deadline(terms, status, clock);
         if (block.timestamp < deadline) revert DeadlineNotReached(agreement, i, deadline, block.timestamp);
     }
 
@@ -615,6 +694,17 @@ contract MilestoneEscrow is Payouts, EIP712, Multicall {
 
     function _requireInTerms(Terms calldata terms, bytes32 agreement, uint256 i) private pure {
         if (i >= terms.count()) revert MilestoneOutOfRange(agreement, i, terms.count());
+    }
+
+    /// @param ones The milestones that must be at `expected`, {Packing.spread}.
+    function _requireAll(Terms calldata terms, bytes32 agreement, uint256 statuses, uint256 ones, Status expected)
+        private
+        pure
+    {
+        uint256 wrong = statuses.otherThan(ones, expected);
+        if (wrong == 0) return;
+        uint256 lowest = Math.log2(wrong & (~wrong + 1)) / 4;
+        revert WrongStatus(agreement, lowest, _statusOf(terms, agreement, statuses, lowest));
     }
 
     function _requireStatus(bytes32 agreement, uint256 i, Status status, Status expected) private pure {

@@ -43,8 +43,9 @@ abstract contract Payouts is IMilestoneEscrow, ReentrancyGuardTransient {
 
     /// @dev Takes exactly `amount` of `token` from the caller: the coin from the call's value, a token by allowance.
     function _pull(address token, uint256 amount) internal {
-        _requireValue(token == address(0) ? amount : 0);
-        if (token == address(0) || amount == 0) return;
+        if (token == address(0)) return _requireValue(amount);
+        _requireValue(0);
+        if (amount == 0) return;
 
         uint256 balanceBefore = IERC20(token).balanceOf(address(this));
         IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
@@ -79,7 +80,7 @@ abstract contract Payouts is IMilestoneEscrow, ReentrancyGuardTransient {
         // A token has no cap, so who failed before may have burnt what the caller brought; that must not stop the next.
         bool isBurnt = hasCredited && !isCoin;
         // A recipient with code may also take the coin and fail in what it does with it.
-        if (gasBefore < PUSH_GAS_FLOOR && !isBurnt && (!isDelivered || (isCoin && to.code.length != 0))) {
+        if ((!isDelivered || (isCoin && to.code.length != 0)) && !isBurnt && gasBefore < PUSH_GAS_FLOOR) {
             revert GasTooLow(gasBefore, PUSH_GAS_FLOOR);
         }
         if (isDelivered) return hasCredited;

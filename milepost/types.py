@@ -29,18 +29,23 @@ _SELECTION_PART = re.compile(r"(\d{1,2})(?:\s*-\s*(\d{1,2}))?")
 
 
 class Status(IntEnum):
-    """Where a milestone stands; the numbers are the contract's."""
+    """Where a milestone stands; the numbers are the contract's.
+
+    APPROVED is of the whole amount, PARTLY_APPROVED of less: a part that is claimed, or what a
+    dispute left open.
+    """
 
     NONE = 0
     OFFERED = 1
     ACTIVE = 2
-    SUBMITTED = 3
-    APPROVED = 4
-    REFUND_REQUESTED = 5
-    DISPUTED = 6
-    PAID = 7
-    REFUNDED = 8
-    SPLIT = 9
+    APPROVED = 3
+    SUBMITTED = 4
+    PARTLY_APPROVED = 5
+    REFUND_REQUESTED = 6
+    DISPUTED = 7
+    PAID = 8
+    REFUNDED = 9
+    SPLIT = 10
 
     @property
     def is_final(self) -> bool:
@@ -162,7 +167,11 @@ class Authorization:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A running clock: since when (Unix time), units claimed (zero: the whole), units disputed."""
+    """A clock: since when (Unix time), units claimed (zero: the whole), units disputed.
+
+    All zero where none was started, where a submission was sent back, where the whole is approved,
+    and after the end.
+    """
 
     since: int
     claimed: int

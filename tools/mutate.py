@@ -111,7 +111,7 @@ class Bench:
             "FOUNDRY_AST": "false",
             "FOUNDRY_SOLC": str(self._solc()),
         }
-        self._forge("build", TESTS, "--quiet")
+        self._forge("build", CORE, TESTS, "--quiet")
         self.artifact = folder / "out/MilestoneEscrow.sol/MilestoneEscrow.json"
         self.built = json.loads(self.artifact.read_text())
 

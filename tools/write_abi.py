@@ -23,6 +23,7 @@ def artifact_text(name: str) -> str:
             "version": built["metadata"]["compiler"]["version"],
             "evmVersion": settings["evmVersion"],
             "optimizerRuns": settings["optimizer"]["runs"],
+            "viaIR": settings.get("viaIR", False),
         },
     }
     return json.dumps(artifact, indent=1, sort_keys=True) + "\n"

@@ -48,7 +48,8 @@ interface IMilestoneEscrow {
     event MilestoneSubmitted(bytes32 indexed agreement, uint8 indexed milestone, uint16 units, bytes32 deliverable);
     /// The client sent a submission back; its claim and clock are gone.
     event ChangesRequested(bytes32 indexed agreement, uint8 indexed milestone, bytes32 reason);
-    /// The client approved what is claimed; anybody may release it.
+    /// The client approved what is claimed, of each milestone all of its amount (Approved) or less (PartlyApproved);
+    /// anybody may release it.
     event MilestonesApproved(bytes32 indexed agreement, uint64 milestones);
     /// Milestones ended as claimed. The amounts are sums over all of them.
     event MilestonesReleased(bytes32 indexed agreement, uint64 milestones, uint256 toFreelancer, uint256 toClient);
@@ -186,7 +187,8 @@ interface IMilestoneEscrow {
     /// - `acceptance` is empty or the freelancer's signature of the terms ({SignatureInvalid});
     /// - `milestones` is not empty ({NoMilestones});
     /// - at the first funding, the terms keep every rule (the errors under "terms", in the order of {TermsLib});
-    /// - each milestone is one of the terms ({MilestoneOutOfRange}) and was never funded ({WrongStatus});
+    /// - none of the milestones was funded before ({WrongStatus} of the lowest that was), and each is one of the terms
+    ///   ({MilestoneOutOfRange} of the highest that is not);
     /// - the coin sent is the exact sum, or none for a token ({ValueMismatch}), and the token delivers the exact sum
     ///   by the caller's allowance ({TransferNotExact}, or the token's own error).
     ///
@@ -284,7 +286,8 @@ interface IMilestoneEscrow {
     // Approve and release
 
     /// @notice The client approves what is claimed, or the whole of what was not submitted. Anybody may then {release}
-    /// it. Concedes a dispute. Emits {MilestonesApproved}.
+    /// it. Concedes a dispute. A milestone becomes Approved where all of its amount is open and claimed, else
+    /// PartlyApproved. Emits {MilestonesApproved}.
     /// @dev Requirements, in this order: the agreement exists ({AgreementNotFunded}); the caller is the client
     /// ({NotClient}); the set is not empty ({NoMilestones}); `units` has one number for each milestone, or, for a fixed
     /// price, none at all ({UnitsCountMismatch}); each milestone is one of the terms ({MilestoneOutOfRange}); it is
@@ -303,7 +306,7 @@ interface IMilestoneEscrow {
     /// ({NoMilestones}). For each approval, needed or not: units as in {approve} ({UnitsCountMismatch}); the client's
     /// signature, unless the client calls ({SignatureInvalid}); for each of its milestones, units between one and the
     /// whole ({UnitsOutOfRange}). For each milestone, with its approval, those without one last:
-    /// it is one of the terms ({MilestoneOutOfRange}); it is Approved, or Submitted and late, or
+    /// it is one of the terms ({MilestoneOutOfRange}); it is Approved, PartlyApproved, or Submitted and late, or
     /// - without an approval: {WrongStatus} where it is not Submitted, {DeadlineNotReached} where it is not late;
     /// - with one: Submitted or Disputed, the units covering the claim ({ApprovalBelowClaim}); or Active or
     ///   RefundRequested ({WrongStatus}), and then, where the approval is of less than the whole, the caller is the

@@ -66,7 +66,7 @@ library Consents {
 
     /// @return n How many milestones `set` holds.
     function size(uint64 set) internal pure returns (uint256 n) {
-        for (; set != 0; set &= set - 1) {
+        for (uint256 rest = set; rest != 0; rest &= rest - 1) {
             ++n;
         }
     }
@@ -74,8 +74,10 @@ library Consents {
     function _hashIndexes(uint64 set) private pure returns (bytes32) {
         uint256[] memory indexes = new uint256[](size(set));
         uint256 k = 0;
-        for (uint256 i = 0; set >> i != 0; ++i) {
-            if ((set >> i) & 1 == 1) indexes[k++] = i;
+        uint256 i = 0;
+        for (uint256 rest = set; rest != 0; rest >>= 1) {
+            if (rest & 1 == 1) indexes[k++] = i;
+            ++i;
         }
         return keccak256(abi.encodePacked(indexes));
     }

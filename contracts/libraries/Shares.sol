@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {Clock, Status} from "../types/EscrowTypes.sol";
+import {Status} from "../types/EscrowTypes.sol";
+import {Packing} from "./Packing.sol";
 
 /// @notice One milestone in hand: what is stored of it beside what its terms say.
 struct Milestone {
     Status status;
-    Clock clock;
+    /// Packed as {Packing} says; zero where none was started.
+    uint256 clock;
     /// Token base units of the whole milestone.
     uint256 amount;
     /// Units that make up the whole.
@@ -17,6 +19,8 @@ struct Milestone {
 /// @notice Divides the amount of a milestone. Values round down and what is left is the client's, or, of what the client
 /// concedes in a dispute, stays disputed; so every division sums to what was open.
 library Shares {
+    using Packing for uint256;
+
     uint256 private constant BPS = 10_000;
 
     /// @return Token base units that `units` of the milestone are worth.
@@ -31,22 +35,25 @@ library Shares {
 
     /// @return Units the freelancer claims: the whole where no smaller claim was made.
     function claimed(Milestone memory m) internal pure returns (uint256) {
-        return m.clock.claimed == 0 ? m.whole : m.clock.claimed;
+        uint256 units = m.clock.claimedOf();
+        return units == 0 ? m.whole : units;
     }
 
     /// @return Token base units held for a milestone that is open: all of it, or what is disputed of it.
     function open(Milestone memory m) internal pure returns (uint256) {
-        return m.clock.disputed == 0 ? m.amount : claimOnOpen(m);
+        return m.clock.disputedOf() == 0 ? m.amount : claimOnOpen(m);
     }
 
     /// @return Token base units of what is open that the freelancer claims.
     function claimOnOpen(Milestone memory m) internal pure returns (uint256) {
-        return valueOf(m, claimed(m)) - conceded(m);
+        uint256 units = m.clock.claimedOf();
+        return units == 0 ? m.amount : valueOf(m, units) - conceded(m);
     }
 
     /// @return Token base units that a dispute has already conceded to the freelancer.
     function conceded(Milestone memory m) internal pure returns (uint256) {
-        return m.clock.disputed == 0 ? 0 : valueOf(m, m.clock.claimed - m.clock.disputed);
+        uint256 disputed = m.clock.disputedOf();
+        return disputed == 0 ? 0 : valueOf(m, m.clock.claimedOf() - disputed);
     }
 
     /// @return The final status once what is open has been paid: `toFreelancer` of it to the freelancer, `toOthers`

@@ -3,16 +3,19 @@ pragma solidity 0.8.30;
 
 /// @notice Where a milestone stands. Four bits each, 64 to a storage slot.
 /// @dev A clock runs in Submitted, RefundRequested and Disputed. Once it has run out, anybody may carry out what it
-/// decides; time alone never changes the stored status. Paid, Refunded and Split are final: all to the freelancer, all
-/// to the client, divided.
+/// decides; time alone never changes the stored status. Approved is for the whole amount; PartlyApproved for less, as
+/// the clock's units say. Paid, Refunded and Split are final: all to the freelancer, all to the client, divided.
 enum Status {
     None,
     Offered,
     Active,
-    Submitted,
     Approved,
+    // From here on the milestone's clock counts.
+    Submitted,
+    PartlyApproved,
     RefundRequested,
     Disputed,
+    // From here on nothing changes.
     Paid,
     Refunded,
     Split
@@ -102,7 +105,7 @@ struct Authorization {
 }
 
 /// @notice The clock of a milestone and the units at stake. All zero where none was started, where a submission was
-/// sent back, and after the end.
+/// sent back, where the whole is approved, and after the end.
 struct Clock {
     /// Unix time at which the clock started.
     uint40 since;

@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 
 BAR_WIDTH = 16
 _COLOURS = {
-    Status.SUBMITTED: "yellow",
     Status.APPROVED: "green",
+    Status.SUBMITTED: "yellow",
+    Status.PARTLY_APPROVED: "green",
     Status.REFUND_REQUESTED: "yellow",
     Status.DISPUTED: "red",
     Status.PAID: "green",
@@ -181,6 +182,7 @@ def _warnings(terms: Terms) -> list[str]:
 def silence(view: MilestoneView, terms: Terms, token: Token) -> str:
     """What comes of a milestone if nobody acts."""
     to_freelancer, to_client = amount(view.to_freelancer, token), amount(view.to_client, token)
+    rest = f", {to_client} to the client" if view.to_client else ""
     when = "now" if view.is_late else f"from {format_time(view.deadline)}"
     match view.status:
         case Status.NONE:
@@ -190,10 +192,9 @@ def silence(view: MilestoneView, terms: Terms, token: Token) -> str:
         case Status.ACTIVE:
             return f"{to_client} stays in the escrow"
         case Status.SUBMITTED:
-            rest = f", {to_client} to the client" if view.to_client else ""
             return f"{when} anybody can claim {to_freelancer} for the freelancer{rest}"
-        case Status.APPROVED:
-            return f"anybody can claim {to_freelancer} for the freelancer now"
+        case Status.APPROVED | Status.PARTLY_APPROVED:
+            return f"now anybody can claim {to_freelancer} for the freelancer{rest}"
         case Status.REFUND_REQUESTED:
             return f"{when} anybody can refund {to_client} to the client"
         case Status.DISPUTED:

@@ -28,13 +28,14 @@ class Status(IntEnum):
     NONE = 0
     OFFERED = 1
     ACTIVE = 2
-    SUBMITTED = 3
-    APPROVED = 4
-    REFUND_REQUESTED = 5
-    DISPUTED = 6
-    PAID = 7
-    REFUNDED = 8
-    SPLIT = 9
+    APPROVED = 3
+    SUBMITTED = 4
+    PARTLY_APPROVED = 5
+    REFUND_REQUESTED = 6
+    DISPUTED = 7
+    PAID = 8
+    REFUNDED = 9
+    SPLIT = 10
 
 
 TERMS_FIELDS = (
@@ -55,6 +56,8 @@ TERMS_FIELDS = (
     ("salt", "bytes32"),
     ("amounts", "uint256[]"),
 )
+# The fields whose type fills less than a word.
+NARROW_FIELDS = [name for name, kind in TERMS_FIELDS if kind not in ("bytes32", "uint256[]")]
 TYPES = {
     "Terms": TERMS_FIELDS,
     "Approval": (
@@ -128,6 +131,14 @@ def now() -> int:
 def mine_at(timestamp: int) -> None:
     """Makes `timestamp` the time of the next transaction."""
     brownie.web3.provider.make_request("evm_setNextBlockTimestamp", [timestamp])
+
+
+def with_high_bits(data: str, name: str) -> bytes:
+    """Calldata whose first argument are terms, with bits beyond the type of the field `name`."""
+    raw = bytearray.fromhex(data[2:])
+    terms = 4 + int.from_bytes(raw[4:36])
+    raw[terms + 32 * [field for field, _ in TERMS_FIELDS].index(name)] ^= 0x80
+    return bytes(raw)
 
 
 def _rendered(value: Any) -> str:
@@ -329,6 +340,9 @@ class Deal:
             self.escrow.approve(self.terms, bit, [], {"from": self.client})
             if status == Status.PAID:
                 self.escrow.release(self.terms, bit, [], {"from": self.stranger})
+        elif status == Status.PARTLY_APPROVED:
+            self.submit(milestone, self.whole // 4)
+            self.escrow.approve(self.terms, bit, [self.whole], {"from": self.client})
         elif status == Status.REFUND_REQUESTED:
             self.request_refund(milestone)
         elif status in (Status.DISPUTED, Status.SPLIT):

@@ -32,9 +32,69 @@ def test_it_concedes_a_dispute(fixed):
     fixed.fund(1)
     fixed.dispute(units=4000)
     approve(fixed, 1)
+    assert fixed.status() == Status.PARTLY_APPROVED
     with fixed.moves(payee=400, escrow=-400):
         fixed.escrow.release(fixed.terms, 1, [], {"from": fixed.stranger})
     assert fixed.status() == Status.PAID
+
+
+@pytest.mark.parametrize(
+    ("units", "approved"),
+    [(1, Status.PARTLY_APPROVED), (9999, Status.PARTLY_APPROVED), (WHOLE, Status.APPROVED)],
+)
+def test_a_claim_of_less_than_the_whole_is_partly_approved(either, units, approved):
+    either.fund(1)
+    either.submit(units=units)
+    with either.moves():
+        tx = approve(either, 1)
+    assert either.status() == approved
+    assert events_of(tx, either.escrow) == [
+        ("MilestonesApproved", {"agreement": either.id, "milestones": 1})
+    ]
+
+
+@pytest.mark.parametrize(
+    ("by", "units", "approved"),
+    [
+        ("client", 9999, Status.PARTLY_APPROVED),
+        ("client", WHOLE, Status.APPROVED),
+        ("freelancer", 9999, Status.PARTLY_APPROVED),
+        ("freelancer", WHOLE, Status.APPROVED),
+    ],
+)
+def test_a_dispute_of_less_than_the_whole_is_partly_approved(deal, by, units, approved):
+    agreed = deal(amounts=[WHOLE])
+    agreed.fund(1)
+    agreed.dispute(units=units, by=by)
+    approve(agreed, 1)
+    assert agreed.status() == approved
+
+
+def test_a_dispute_that_has_paid_nothing_is_approved(deal):
+    tiny = deal(amounts=[5])
+    tiny.fund(1)
+    tiny.dispute(units=9999)
+    approve(tiny, 1)
+    assert tiny.status() == Status.APPROVED
+    with tiny.moves(payee=5, escrow=-5):
+        tiny.escrow.release(tiny.terms, 1, [], {"from": tiny.stranger})
+    assert tiny.status() == Status.PAID
+
+
+def test_each_of_a_set_is_approved_as_it_is_claimed(deal):
+    agreed = deal(amounts=[1000] * 5)
+    agreed.fund(31)
+    agreed.submit(1, units=2500)
+    agreed.submit(2)
+    agreed.dispute(3, units=4000)
+    approve(agreed, 15)
+    assert [agreed.status(i) for i in range(5)] == [
+        Status.APPROVED,
+        Status.PARTLY_APPROVED,
+        Status.APPROVED,
+        Status.PARTLY_APPROVED,
+        Status.ACTIVE,
+    ]
 
 
 OPEN = (Status.ACTIVE, Status.SUBMITTED, Status.REFUND_REQUESTED, Status.DISPUTED)
@@ -57,9 +117,9 @@ def test_units_belong_to_the_milestones_lowest_first(metered):
         approve(metered, set_of(0, 2), [20, 10])
     approve(metered, set_of(0, 2), [10, 20])
     assert [metered.status(i) for i in range(3)] == [
-        Status.APPROVED,
+        Status.PARTLY_APPROVED,
         Status.ACTIVE,
-        Status.APPROVED,
+        Status.PARTLY_APPROVED,
     ]
 
 
@@ -78,7 +138,7 @@ def test_a_dispute_is_conceded_with_the_units_of_the_claim(metered):
     with reverts_with("ApprovalBelowClaim", metered.id, 0, 185, 186):
         approve(metered, 1, [185])
     approve(metered, 1, [186])
-    assert metered.status() == Status.APPROVED
+    assert metered.status() == Status.PARTLY_APPROVED
 
 
 @pytest.mark.parametrize("units", [186, 187, 240])
@@ -161,6 +221,7 @@ def test_it_refuses_a_milestone_beyond_the_terms(fixed):
         Status.NONE,
         Status.OFFERED,
         Status.APPROVED,
+        Status.PARTLY_APPROVED,
         Status.PAID,
         Status.REFUNDED,
         Status.SPLIT,

@@ -3,6 +3,7 @@ from helpers import (
     COIN,
     DAY,
     HOUR,
+    NARROW_FIELDS,
     NO_HASH,
     NOT_SIGNED,
     Status,
@@ -11,6 +12,7 @@ from helpers import (
     reverts_outside,
     reverts_with,
     set_of,
+    with_high_bits,
 )
 
 
@@ -103,6 +105,17 @@ def test_it_refuses_an_empty_set(fixed):
 def test_it_refuses_a_milestone_beyond_the_terms(fixed):
     with reverts_with("MilestoneOutOfRange", fixed.id, 3, 3):
         fixed.escrow.fund(fixed.terms, set_of(3), NOT_SIGNED, {"from": fixed.client})
+
+
+def test_of_several_beyond_the_terms_it_names_the_highest(fixed):
+    with reverts_with("MilestoneOutOfRange", fixed.id, 63, 3):
+        fixed.escrow.fund(fixed.terms, set_of(0, 3, 63), NOT_SIGNED, {"from": fixed.client})
+
+
+def test_it_names_a_milestone_that_was_funded_before_one_beyond_the_terms(fixed):
+    fixed.fund(set_of(1, 2))
+    with reverts_with("WrongStatus", fixed.id, 1, Status.ACTIVE):
+        fixed.escrow.fund(fixed.terms, set_of(0, 1, 2, 3), NOT_SIGNED, {"from": fixed.client})
 
 
 @pytest.mark.parametrize("status", [s for s in Status if s != Status.NONE])
@@ -242,6 +255,14 @@ def test_it_takes_sixty_four_milestones_without_disturbing_one(deal):
     ended = {0, 31, 63}
     for i in range(64):
         assert agreed.status(i) == (Status.REFUNDED if i in ended else Status.ACTIVE)
+
+
+@pytest.mark.parametrize("name", NARROW_FIELDS)
+def test_it_refuses_wrong_high_bits(either, name):
+    value = 1000 if either.is_coin else 0
+    data = either.escrow.fund.encode_input(either.terms, 1, NOT_SIGNED)
+    with either.moves(), reverts_outside():
+        either.client.transfer(either.escrow, value, data=with_high_bits(data, name).hex())
 
 
 def test_a_zero_arbiter_is_none(deal):

@@ -4,8 +4,9 @@ from helpers import DAY, Status, events_of, mine_at, reverts_with, set_of
 OPEN = [
     Status.OFFERED,
     Status.ACTIVE,
-    Status.SUBMITTED,
     Status.APPROVED,
+    Status.SUBMITTED,
+    Status.PARTLY_APPROVED,
     Status.REFUND_REQUESTED,
     Status.DISPUTED,
 ]
@@ -41,9 +42,12 @@ def test_it_returns_many_at_once(fixed):
     assert [fixed.status(i) for i in range(3)] == [Status.REFUNDED, Status.ACTIVE, Status.REFUNDED]
 
 
-def test_a_dispute_given_up_after_a_concession_is_split(fixed):
+@pytest.mark.parametrize("is_approved", [False, True])
+def test_a_dispute_given_up_after_a_concession_is_split(fixed, is_approved):
     fixed.fund(1)
     fixed.dispute(units=4000)
+    if is_approved:
+        fixed.escrow.approve(fixed.terms, 1, [], {"from": fixed.client})
     with fixed.moves(client=400, escrow=-400):
         refund(fixed, 1)
     assert fixed.status() == Status.SPLIT
@@ -65,7 +69,14 @@ def test_strangers_do_not_take_back_an_offer(fixed, caller):
 
 @pytest.mark.parametrize("caller", ["client", "payee", "arbiter", "stranger"])
 @pytest.mark.parametrize(
-    "status", [Status.ACTIVE, Status.SUBMITTED, Status.APPROVED, Status.DISPUTED]
+    "status",
+    [
+        Status.ACTIVE,
+        Status.APPROVED,
+        Status.SUBMITTED,
+        Status.PARTLY_APPROVED,
+        Status.DISPUTED,
+    ],
 )
 def test_nobody_else_refunds_what_was_accepted(fixed, status, caller):
     fixed.reach(status)

@@ -65,6 +65,100 @@ def test_a_promise_outlives_a_request_for_changes(fixed):
         release(fixed, 1, approval)
 
 
+@pytest.mark.parametrize("by", ["stranger", "freelancer", "client"])
+def test_what_is_approved_is_paid_by_anybody(either, by):
+    either.fund(3)
+    either.submit()
+    either.escrow.approve(either.terms, 3, [], {"from": either.client})
+    with either.moves(payee=3001, escrow=-3001):
+        tx = release(either, 3, by=by)
+    assert [either.status(i) for i in range(3)] == [Status.PAID, Status.PAID, Status.NONE]
+    assert events_of(tx, either.escrow) == [
+        (
+            "MilestonesReleased",
+            {"agreement": either.id, "milestones": 3, "toFreelancer": 3001, "toClient": 0},
+        )
+    ]
+
+
+@pytest.mark.parametrize("by", ["stranger", "freelancer", "client"])
+def test_what_is_partly_approved_pays_the_claim_and_returns_the_rest(either, by):
+    either.reach(Status.PARTLY_APPROVED)
+    with either.moves(payee=250, client=750, escrow=-1000):
+        tx = release(either, 1, by=by)
+    assert either.status() == Status.SPLIT
+    assert events_of(tx, either.escrow) == [
+        (
+            "MilestonesReleased",
+            {"agreement": either.id, "milestones": 1, "toFreelancer": 250, "toClient": 750},
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("claimed", "disputed", "end"), [(WHOLE, 4000, Status.PAID), (8000, 4000, Status.SPLIT)]
+)
+def test_a_dispute_partly_approved_pays_what_is_open(fixed, claimed, disputed, end):
+    fixed.fund(1)
+    fixed.submit(units=claimed)
+    fixed.dispute(units=disputed)
+    fixed.escrow.approve(fixed.terms, 1, [], {"from": fixed.client})
+    with fixed.moves(payee=400, escrow=-400):
+        release(fixed, 1, by="stranger")
+    assert fixed.status() == end
+
+
+def test_a_part_worth_nothing_is_refunded(deal):
+    tiny = deal(amounts=[5])
+    tiny.fund(1)
+    tiny.submit(units=1)
+    tiny.escrow.approve(tiny.terms, 1, [], {"from": tiny.client})
+    assert tiny.status() == Status.PARTLY_APPROVED
+    with tiny.moves(client=5, escrow=-5):
+        release(tiny, 1, by="stranger")
+    assert tiny.status() == Status.REFUNDED
+
+
+def test_whatever_is_due_is_paid_together(deal, chain):
+    agreed = deal(amounts=[1000] * 6)
+    agreed.fund(63)
+    agreed.submit(0, units=2500)
+    agreed.submit(1)
+    agreed.submit(2, units=5000)
+    agreed.dispute(5, units=4000)
+    agreed.escrow.approve(agreed.terms, set_of(0, 1, 3, 5), [], {"from": agreed.client})
+    chain.sleep(15 * DAY)
+    with agreed.moves(payee=250 + 1000 + 500 + 1000 + 1000 + 400, client=750 + 500, escrow=-5400):
+        release(agreed, 63, agreed.approval(set_of(4)), by="stranger")
+    assert [agreed.status(i) for i in range(6)] == [
+        Status.SPLIT,
+        Status.PAID,
+        Status.SPLIT,
+        Status.PAID,
+        Status.PAID,
+        Status.PAID,
+    ]
+
+
+@pytest.mark.parametrize("units", [None, (10_000, 2500, 4000)])
+def test_one_approval_pays_milestones_of_several_kinds(fixed, units):
+    fixed.fund(7)
+    fixed.submit(1, units=2500)
+    fixed.dispute(2, units=4000, by="freelancer")
+    value = 1000 + 500 + 1201
+    with fixed.moves(payee=value, client=1501, escrow=-value - 1501):
+        release(fixed, 7, fixed.approval(7, units or ()), by="stranger")
+    assert [fixed.status(i) for i in range(3)] == [Status.PAID, Status.SPLIT, Status.SPLIT]
+
+
+@pytest.mark.parametrize("status", [Status.APPROVED, Status.PARTLY_APPROVED])
+def test_what_is_approved_asks_for_no_approval(fixed, status):
+    fixed.reach(status)
+    paid = 1000 if status == Status.APPROVED else 250
+    with fixed.moves(payee=paid, client=1000 - paid, escrow=-1000):
+        release(fixed, 1, fixed.approval(1, (1,)), by="stranger")
+
+
 @pytest.mark.parametrize("late", [-1, 0, 1])
 def test_silence_pays_the_claim_and_returns_the_rest(either, late):
     either.fund(1)
@@ -289,7 +383,8 @@ def test_it_refuses_a_milestone_beyond_the_terms(fixed):
         release(fixed, 8, fixed.approval(8))
 
 
-UNPAYABLE = [s for s in Status if s not in (Status.SUBMITTED, Status.APPROVED)]
+PAYABLE = (Status.SUBMITTED, Status.APPROVED, Status.PARTLY_APPROVED)
+UNPAYABLE = [s for s in Status if s not in PAYABLE]
 
 
 @pytest.mark.parametrize("status", UNPAYABLE)

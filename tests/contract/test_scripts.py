@@ -139,6 +139,7 @@ def test_changes_and_a_smaller_claim(active, tmp_path):
     assert active.statuses(WEBSITE)[3] == Status.ACTIVE
     active.run("submit", WEBSITE, "3", "80 %")
     active.run("approve", WEBSITE, "3")
+    assert active.statuses(WEBSITE)[3] == Status.PARTLY_APPROVED
     active.run("release", WEBSITE, "3", "5")
     assert active.statuses(WEBSITE)[3] == Status.SPLIT
     active.has(payee=PRACTICE + 1_600_400_000, client=PRACTICE - 3_100_400_000, escrow=1500 * USDP)

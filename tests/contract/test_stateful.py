@@ -53,6 +53,16 @@ class Model:
         conceded = self.worth(self.claimed - self.disputed) if self.disputed else 0
         return self.worth(self.claimed or self.deal.whole) - conceded
 
+    @property
+    def is_whole(self):
+        """Whether all of the milestone is open and claimed."""
+        return self.claim == self.open == self.amount
+
+    def is_due(self, now):
+        """Whether anybody may release it, without an approval."""
+        is_approved = self.status in (Status.APPROVED, Status.PARTLY_APPROVED)
+        return is_approved or (self.status == Status.SUBMITTED and self.is_late(now))
+
     def is_late(self, now):
         return self.status in PERIODS and now >= self.since + PERIODS[self.status]
 
@@ -88,6 +98,17 @@ class Lives(RuleBasedStateMachine):
             if m.status in statuses and (late is None or m.is_late(self.now()) == late)
         ]
         return data.draw(st.sampled_from(fit)) if fit else None
+
+    def several(self, data, fit):
+        """Some of the milestones in `fit`, all of one deal, lowest first."""
+        if not fit:
+            return []
+        first = data.draw(st.sampled_from(fit))
+        same = [m for m in fit if m.deal is first.deal]
+        return [m for m in same if m is first or data.draw(st.booleans())]
+
+    def bits(self, several):
+        return set_of(*(m.index for m in several))
 
     def act(self, m, name, *args, by, value=0):
         caller = getattr(m.deal, by)
@@ -128,35 +149,46 @@ class Lives(RuleBasedStateMachine):
             self.act(m, "requestRefund", m.index, NO_HASH, by="client")
             m.status, m.since = Status.REFUND_REQUESTED, self.now()
 
-    @rule(data=st.data())
-    def rule_approve(self, data):
-        states = [Status.SUBMITTED, Status.DISPUTED]
-        m = self.pick(data, *states, Status.ACTIVE, Status.REFUND_REQUESTED)
-        if m and (m.status in states or not m.deal.values["period"]):
-            units = [m.claimed or m.deal.whole]
-            self.act(m, "approve", set_of(m.index), units, by="client")
-            m.status = Status.APPROVED
+    @rule(data=st.data(), names_units=st.booleans())
+    def rule_approve(self, data, names_units):
+        fit = [m for m in self.models if self.can_be_approved(m)]
+        if several := self.several(data, fit):
+            deal = several[0].deal
+            units = [m.claimed or m.deal.whole for m in several]
+            if not (names_units or deal.values["period"]):
+                units = []
+            self.act(several[0], "approve", self.bits(several), units, by="client")
+            for m in several:
+                m.status = Status.APPROVED if m.is_whole else Status.PARTLY_APPROVED
+
+    def can_be_approved(self, m):
+        unclaimed = () if m.deal.values["period"] else (Status.ACTIVE, Status.REFUND_REQUESTED)
+        return m.status in (Status.SUBMITTED, Status.DISPUTED, *unclaimed)
 
     @rule(data=st.data(), by=st.sampled_from(["stranger", "freelancer", "client"]))
     def rule_release(self, data, by):
-        m = self.pick(data, Status.APPROVED) or self.pick(data, Status.SUBMITTED, late=True)
-        if m:
-            self.release(m, [], by)
+        now = self.now()
+        if several := self.several(data, [m for m in self.models if m.is_due(now)]):
+            self.release(several, [], by)
 
     @rule(data=st.data(), by=st.sampled_from(["stranger", "freelancer"]))
     def rule_release_by_signature(self, data, by):
         states = (Status.ACTIVE, Status.SUBMITTED, Status.REFUND_REQUESTED, Status.DISPUTED)
         if m := self.pick(data, *states):
             units = (m.claimed or m.deal.whole,)
-            self.release(m, [m.deal.approval(set_of(m.index), units)], by)
+            self.release([m], [m.deal.approval(set_of(m.index), units)], by)
 
-    def release(self, m, approvals, by):
-        claim, rest = m.claim, m.open - m.claim
-        with m.deal.moves(payee=claim, client=rest, escrow=-m.open):
-            self.act(m, "release", set_of(m.index), approvals, by=by)
-        m.paid["payee"] += claim
-        m.paid["client"] += rest
-        m.end()
+    def release(self, several, approvals, by):
+        """Ends milestones of one deal as claimed."""
+        claims = [m.claim for m in several]
+        rests = [m.open - m.claim for m in several]
+        claim, rest = sum(claims), sum(rests)
+        with several[0].deal.moves(payee=claim, client=rest, escrow=-claim - rest):
+            self.act(several[0], "release", self.bits(several), approvals, by=by)
+        for m, to_payee, to_client in zip(several, claims, rests, strict=True):
+            m.paid["payee"] += to_payee
+            m.paid["client"] += to_client
+            m.end()
 
     @rule(data=st.data())
     def rule_refund(self, data):
@@ -261,8 +293,15 @@ class Lives(RuleBasedStateMachine):
         ]
         if m.status in (Status.ACTIVE, Status.REFUND_REQUESTED):
             wrong.append(("dispute", (m.index, 1, NO_HASH), "client"))
-        if m.status not in (Status.APPROVED,) and not (m.status == Status.SUBMITTED and late):
+        if not m.is_due(self.now()):
             wrong.append(("release", (bit, []), "freelancer"))
+        if m.status in (Status.APPROVED, Status.PARTLY_APPROVED):
+            wrong += [
+                ("approve", (bit, [m.deal.whole]), "client"),
+                ("requestChanges", (m.index, NO_HASH), "client"),
+                ("requestRefund", (m.index, NO_HASH), "client"),
+                ("dispute", (m.index, 1, NO_HASH), "freelancer"),
+            ]
         if m.status != Status.REFUND_REQUESTED or not late:
             wrong.append(("refund", (bit,), "stranger"))
         if m.status != Status.DISPUTED or not late:
@@ -308,8 +347,8 @@ class Lives(RuleBasedStateMachine):
         brownie.chain.sleep(31 * DAY)
         brownie.chain.mine()
         for m in self.models:
-            if m.status in (Status.SUBMITTED, Status.APPROVED):
-                self.release(m, [], "stranger")
+            if m.is_due(self.now()):
+                self.release([m], [], "stranger")
             elif m.status == Status.REFUND_REQUESTED:
                 self.refund(m, "stranger")
             elif m.status == Status.DISPUTED:

@@ -79,8 +79,9 @@ def test_it_refuses_a_milestone_beyond_the_terms(fixed):
     "status",
     [
         Status.NONE,
-        Status.SUBMITTED,
         Status.APPROVED,
+        Status.SUBMITTED,
+        Status.PARTLY_APPROVED,
         Status.DISPUTED,
         Status.PAID,
         Status.REFUNDED,

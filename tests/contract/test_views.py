@@ -1,5 +1,15 @@
+import brownie
 import pytest
-from helpers import COIN, DAY, Status, now, reverts_with, set_of
+from helpers import (
+    COIN,
+    DAY,
+    NARROW_FIELDS,
+    Status,
+    now,
+    reverts_with,
+    set_of,
+    with_high_bits,
+)
 
 
 def view(deal, milestone=0, at=None):
@@ -20,8 +30,12 @@ def test_without_a_clock_the_client_can_have_it_back(fixed, status):
     assert view(fixed) == (status, (0, 0, 0), 0, False, 1000, 0, 1000)
 
 
-def test_an_approval_is_due_at_once(fixed):
-    fixed.reach(Status.APPROVED)
+@pytest.mark.parametrize("is_submitted", [False, True])
+def test_an_approval_is_due_at_once(fixed, is_submitted):
+    fixed.fund(1)
+    if is_submitted:
+        fixed.submit()
+    fixed.escrow.approve(fixed.terms, 1, [], {"from": fixed.client})
     assert view(fixed) == (Status.APPROVED, (0, 0, 0), 0, False, 1000, 1000, 0)
 
 
@@ -29,7 +43,15 @@ def test_an_approved_claim_is_due_and_the_rest_goes_back(fixed):
     fixed.fund(1)
     since = fixed.submit(units=3333)
     fixed.escrow.approve(fixed.terms, 1, [], {"from": fixed.client})
-    assert view(fixed) == (Status.APPROVED, (since, 3333, 0), 0, False, 1000, 333, 667)
+    assert view(fixed) == (Status.PARTLY_APPROVED, (since, 3333, 0), 0, False, 1000, 333, 667)
+
+
+def test_an_approved_dispute_is_due_and_nothing_goes_back(fixed):
+    fixed.fund(1)
+    fixed.submit(units=8000)
+    since = fixed.dispute(units=3333)
+    fixed.escrow.approve(fixed.terms, 1, [], {"from": fixed.client})
+    assert view(fixed) == (Status.PARTLY_APPROVED, (since, 8000, 3333), 0, False, 334, 334, 0)
 
 
 @pytest.mark.parametrize("late", [-1, 0, 1])
@@ -111,3 +133,14 @@ def test_every_field_of_the_terms_is_part_of_the_id(fixed, deal, accounts):
     }
     ids = {deal(**{name: value}).id for name, value in changed.items()}
     assert len(ids | {fixed.id}) == len(fixed.terms) + 1
+
+
+@pytest.mark.parametrize("name", NARROW_FIELDS)
+def test_wrong_high_bits_make_another_id(fixed, name):
+    fixed.fund(1)
+    data = fixed.escrow.agreementId.encode_input(fixed.terms)
+    call = {"to": fixed.escrow.address, "data": data}
+    assert "0x" + brownie.web3.eth.call(call).hex() == fixed.id
+    other = brownie.web3.eth.call({**call, "data": with_high_bits(data, name)})
+    assert "0x" + other.hex() != fixed.id
+    assert fixed.escrow.statusesOf(bytes(other)) == 0

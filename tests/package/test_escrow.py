@@ -120,6 +120,20 @@ def test_approved_on_chain(escrow, people, coin_terms):
     assert escrow.statuses(coin_terms) == {0: Status.APPROVED}
 
 
+def test_a_part_approved_on_chain(escrow, people, coin_terms):
+    fund_signed(escrow, people, coin_terms, [0])
+    escrow.submit(coin_terms, 0, 2500).send(people.freelancer)
+    escrow.approve(coin_terms, [0], [2500]).send(people.client)
+    assert escrow.statuses(coin_terms) == {0: Status.PARTLY_APPROVED}
+    seen = escrow.milestone_at(coin_terms, 0)
+    assert (seen.status, seen.clock.claimed) == (Status.PARTLY_APPROVED, 2500)
+    assert (seen.deadline, seen.is_late) == (0, False)
+    amount = coin_terms.amounts[0]
+    assert (seen.to_freelancer, seen.to_client) == (amount // 4, amount - amount // 4)
+    escrow.release(coin_terms, [0]).send(people.stranger)
+    assert escrow.statuses(coin_terms) == {0: Status.SPLIT}
+
+
 def test_dispute_ruled_and_lapsed(escrow, people, pass_time, coin_terms):
     fund_signed(escrow, people, coin_terms, [0, 1])
     escrow.submit(coin_terms, 0).send(people.freelancer)

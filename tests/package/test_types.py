@@ -7,7 +7,15 @@ import pytest
 from milepost import types
 from milepost.errors import AddressError, HashError, SelectionError
 from milepost.presets import Parties, fixed_price, hourly
-from milepost.types import Status, Terms, format_selection, from_set, parse_selection, to_set
+from milepost.types import (
+    Status,
+    Terms,
+    format_selection,
+    from_set,
+    parse_selection,
+    statuses_from,
+    to_set,
+)
 
 CLIENT, FREELANCER = "0x" + "11" * 20, "0x" + "22" * 20
 PARTIES = Parties(CLIENT, FREELANCER)
@@ -17,7 +25,7 @@ SOURCE = Path(__file__).parents[2] / "contracts" / "types" / "EscrowTypes.sol"
 def solidity(kind, name):
     body = re.search(rf"^{kind} {name} {{(.*?)^}}", SOURCE.read_text(), re.M | re.S)[1]
     lines = [line.strip() for line in body.splitlines()]
-    return [line for line in lines if line and not line.startswith("///")]
+    return [line for line in lines if line and not line.startswith("//")]
 
 
 def snake(name):
@@ -39,6 +47,14 @@ def test_status_has_the_contracts_numbers():
     assert [int(s) for s in Status] == list(range(len(names)))
     assert [s for s in Status if s.is_final] == [Status.PAID, Status.REFUNDED, Status.SPLIT]
     assert Status.REFUND_REQUESTED.label == "refund requested"
+    assert Status.PARTLY_APPROVED.label == "partly approved"
+
+
+def test_the_word_of_statuses():
+    word = 2 | 5 << 4 | 10 << 4 * 63
+    found = statuses_from(word)
+    assert (found[0], found[1], found[63]) == (Status.ACTIVE, Status.PARTLY_APPROVED, Status.SPLIT)
+    assert set(found[2:63]) == {Status.NONE}
 
 
 def test_fixed_price_terms():

@@ -337,7 +337,7 @@ contract ChangedClaim is ConsentTest {
         refuses(client, abi.encodeCall(escrow.approve, (terms, 3, units)), error, "law 2: by a call");
         Approval[] memory both = only(signApproval(CLIENT_KEY, terms, 3, units));
         refuses(freelancer, abi.encodeCall(escrow.release, (terms, 3, both)), error, "law 2: by a signature");
-        same(escrow.statusesOf(idOf(terms)), 0x33, "law 9: neither");
+        same(escrow.statusesOf(idOf(terms)), 0x44, "law 9: neither");
         _send(freelancer, abi.encodeCall(escrow.release, (terms, 1, both)));
         same(token.balanceOf(payee) - _payeeBefore, 400, "law 12: the one that has not changed");
     }

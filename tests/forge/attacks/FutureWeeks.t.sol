@@ -125,7 +125,7 @@ contract FutureWeeks is ConsentTest {
             refuses(client, calls[0], running, "law 6: sent back while it runs");
             refuses(client, abi.encodeCall(escrow.multicall, (calls)), running, "law 6: and asked back again");
             sameBooks(booksOf(_terms), books, "law 6: nothing moved");
-            same(escrow.statusesOf(idOf(_terms)), 0x2322, "law 6: as it was");
+            same(escrow.statusesOf(idOf(_terms)), 0x2422, "law 6: as it was");
             same(escrow.milestoneAt(_terms, 2, 0).clock.since, BEGIN + 10 days, "law 17: its clock runs on");
             _waysOn();
         }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {MilestoneEscrow} from "../../../contracts/MilestoneEscrow.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {Amendment, Approval, Authorization, Division, Status, Terms} from "../../../contracts/types/EscrowTypes.sol";
+import {IEscrow} from "../utils/IEscrow.sol";
 import {vm} from "../utils/Vm.sol";
 import {ConsentTest} from "./ConsentTest.sol";
 
@@ -73,7 +73,7 @@ contract ReplayAcross is ConsentTest {
         }
         Authorization memory authorization = authorize(terms, 1);
 
-        escrow = MilestoneEscrow(vm.deployCode("MilestoneEscrow.sol:MilestoneEscrow"));
+        escrow = IEscrow(vm.deployCode("MilestoneEscrow.sol:MilestoneEscrow"));
         vm.prank(client);
         token.approve(address(escrow), type(uint256).max);
         _noneCounts(terms, signatures);

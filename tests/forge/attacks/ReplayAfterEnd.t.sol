@@ -100,7 +100,7 @@ contract ReplayAfterEnd is ConsentTest {
         escrow.release(terms, 2, only(both));
         paid(books, AMOUNT, 0, 0);
         sameBooks(booksOf(terms), books, "law 12: the one that is open");
-        same(escrow.statusesOf(idOf(terms)), 0x78, "law 5");
+        same(escrow.statusesOf(idOf(terms)), 0x89, "law 5");
     }
 
     /// Two approvals of the same milestone, of different parts: the first in the list counts, and the other never again.

@@ -71,7 +71,7 @@ contract TokenRefusesLarge is AttackTest {
         escrow.release(_terms, 3, noApprovals());
         books.payeeCredit = 2 * MOST;
         sameBooks(booksOf(_terms), books, "law 13: one credit");
-        same(escrow.statusesOf(idOf(_terms)), 0x77, "law 4: both have ended");
+        same(escrow.statusesOf(idOf(_terms)), 0x88, "law 4: both have ended");
         bytes memory elsewhere = abi.encodeCall(escrow.withdraw, (address(_money), payee, stranger));
         bytes memory home = abi.encodeCall(escrow.withdraw, (address(_money), payee, payee));
         refuses(payee, elsewhere, _tooLarge(2 * MOST), "law 13: while the limit stands");

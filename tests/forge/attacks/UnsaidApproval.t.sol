@@ -21,6 +21,7 @@ contract UnsaidApproval is ConsentTest {
     uint256 private constant ACTIVE = 1 << uint8(Status.Active);
     uint256 private constant SUBMITTED = 1 << uint8(Status.Submitted);
     uint256 private constant APPROVED = 1 << uint8(Status.Approved);
+    uint256 private constant PARTLY_APPROVED = 1 << uint8(Status.PartlyApproved);
     uint256 private constant REFUND_REQUESTED = 1 << uint8(Status.RefundRequested);
     uint256 private constant DISPUTED = 1 << uint8(Status.Disputed);
     uint256 private constant PAID = 1 << uint8(Status.Paid);
@@ -48,13 +49,13 @@ contract UnsaidApproval is ConsentTest {
     function test_every_way_out_of_an_approval_of_a_claim() public {
         _deal(fixedPrice(AMOUNT), uint16(WHOLE), only(6000), 6000);
         submit(_terms, 0, 6000);
-        _reaches(ACTIVE | SUBMITTED | REFUND_REQUESTED | DISPUTED | APPROVED | PAID | SPLIT);
+        _reaches(ACTIVE | SUBMITTED | REFUND_REQUESTED | DISPUTED | APPROVED | PARTLY_APPROVED | PAID | SPLIT);
     }
 
     function test_every_way_out_of_an_approval_of_more_than_the_claim() public {
         _deal(fixedPrice(AMOUNT), uint16(WHOLE), new uint16[](0), 6000);
         submit(_terms, 0, 6000);
-        _reaches(ACTIVE | SUBMITTED | REFUND_REQUESTED | DISPUTED | APPROVED | PAID | SPLIT);
+        _reaches(ACTIVE | SUBMITTED | REFUND_REQUESTED | DISPUTED | APPROVED | PARTLY_APPROVED | PAID | SPLIT);
     }
 
     function test_every_way_out_of_an_approval_of_a_week() public {
@@ -72,13 +73,13 @@ contract UnsaidApproval is ConsentTest {
         terms.start -= 7 days;
         _deal(terms, 240, only(144), 144);
         submit(_terms, 0, 144);
-        _reaches(ACTIVE | SUBMITTED | REFUND_REQUESTED | DISPUTED | APPROVED | SPLIT);
+        _reaches(ACTIVE | SUBMITTED | REFUND_REQUESTED | DISPUTED | PARTLY_APPROVED | SPLIT);
     }
 
     function test_every_way_out_of_an_approval_under_dispute() public {
         _deal(fixedPrice(AMOUNT), uint16(WHOLE), only(6000), 6000);
         dispute(_terms, 0, 6000, freelancer);
-        _reaches(DISPUTED | APPROVED | SPLIT);
+        _reaches(DISPUTED | PARTLY_APPROVED | SPLIT);
     }
 
     // Each way, and what it is answered

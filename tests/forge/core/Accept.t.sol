@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import {IMilestoneEscrow} from "../../../contracts/interfaces/IMilestoneEscrow.sol";
 import {HostileWallet} from "../../../contracts/mocks/HostileWallet.sol";
-import {Terms} from "../../../contracts/types/EscrowTypes.sol";
+import {Status, Terms} from "../../../contracts/types/EscrowTypes.sol";
 import {vm} from "../utils/Vm.sol";
 import {CoreTest} from "./CoreTest.sol";
 
@@ -95,6 +95,58 @@ contract AcceptTest is CoreTest {
         vm.prank(freelancer);
         escrow.accept(terms, 2, NONE);
         statusesAre(terms, standing + 0x10);
+    }
+
+    function testEachOfSixtyFourAloneAndAnySetOfThem() public {
+        Terms memory terms = _offered(oddAmounts(64));
+        uint64 all = type(uint64).max;
+        uint256 offered = words(0, all, Status.Offered);
+        statusesAre(terms, offered);
+        uint256 snapshot = vm.snapshotState();
+        for (uint256 i = 0; i < 64; ++i) {
+            vm.prank(freelancer);
+            escrow.accept(terms, uint64(1) << uint64(i), NONE);
+            statusesAre(terms, words(offered, all >> uint64(63 - i), Status.Active));
+        }
+        uint64[5] memory sets = [all, all >> 1, 0xaaaaaaaaaaaaaaaa, 0x5a0f_0ff0_6996_8001, 0x0123_4567_89ab_cdef];
+        for (uint256 k = 0; k < sets.length; ++k) {
+            vm.revertToState(snapshot);
+            begin(terms);
+            vm.prank(freelancer);
+            escrow.accept(terms, sets[k], NONE);
+            emit IMilestoneEscrow.MilestonesAccepted(idOf(terms), sets[k]);
+            eventsAre();
+            paid(terms, 0, 0, 0);
+            statusesAre(terms, words(offered, sets[k], Status.Active));
+        }
+    }
+
+    function testOneThatWasAcceptedStopsTheOthers() public {
+        Terms memory terms = _offered(oddAmounts(64));
+        uint256 snapshot = vm.snapshotState();
+        for (uint256 i = 0; i < 64; ++i) {
+            vm.prank(freelancer);
+            escrow.accept(terms, uint64(1) << uint64(i), NONE);
+            bytes memory again = abi.encodeCall(escrow.accept, (terms, type(uint64).max, NONE));
+            refused(freelancer, again, wrongStatus(terms, i, Status.Active));
+            vm.revertToState(snapshot);
+        }
+    }
+
+    /// Of several the lowest is named, with its status, or as one that the terms do not have.
+    function testTheLowestThatIsNoOfferIsNamed() public {
+        Terms memory terms = fixedPrice(manyAmounts());
+        everyStatus(terms);
+        for (uint8 i = 2; i < STATUSES; ++i) {
+            uint64 from = uint64(0xfff) >> i << i;
+            bytes memory error = wrongStatus(terms, i, Status(i));
+            refused(freelancer, abi.encodeCall(escrow.accept, (terms, from | 2, NONE)), error);
+            refused(freelancer, abi.encodeCall(escrow.accept, (terms, from | 1 << 12 | 2, NONE)), error);
+        }
+        bytes memory none = abi.encodeCall(escrow.accept, (terms, 0xfff, NONE));
+        refused(freelancer, none, wrongStatus(terms, 0, Status.None));
+        bytes memory beyond = abi.encodeCall(escrow.accept, (terms, 1 << 63 | 1 << 12 | 2, NONE));
+        refused(freelancer, beyond, outOfRange(terms, 12, 12));
     }
 
     function testOneThatIsNoOfferStopsTheOthers() public {

@@ -26,7 +26,7 @@ contract AmendTest is CoreTest {
         _emitAll(terms, replacement, amendment);
         eventsAre();
         moved(terms, missing, 0, terms.amounts[0] - 1000);
-        statusesAre(terms, 0x8229);
+        statusesAre(terms, 0x922a);
         statusesAre(replacement, 0x22002);
     }
 
@@ -46,7 +46,7 @@ contract AmendTest is CoreTest {
         _emitAll(terms, replacement, amendment);
         eventsAre();
         moved(terms, missing, 0, 7);
-        statusesAre(terms, 0x2292);
+        statusesAre(terms, 0x22a2);
         statusesAre(replacement, 0x22);
     }
 
@@ -66,7 +66,7 @@ contract AmendTest is CoreTest {
         _emitAll(terms, replacement, amendment);
         eventsAre();
         moved(terms, 0, left, 16);
-        statusesAre(terms, 0x2929);
+        statusesAre(terms, 0x2a2a);
         statusesAre(replacement, 2);
     }
 
@@ -124,7 +124,7 @@ contract AmendTest is CoreTest {
         vm.prank(client);
         escrow.amend(terms, replacement, amendment);
         moved(terms, replacement.amounts[0] - open + 1, 0, 1);
-        statusesAre(terms, 0x9222);
+        statusesAre(terms, 0xa222);
     }
 
     function testTheTermsMayReplaceThemselves() public {
@@ -138,7 +138,7 @@ contract AmendTest is CoreTest {
         _emitAll(terms, terms, amendment);
         eventsAre();
         moved(terms, terms.amounts[4] - terms.amounts[3], 0, 0);
-        statusesAre(terms, 0x28222);
+        statusesAre(terms, 0x29222);
     }
 
     function testAReplacementThatStandsIsNotAskedForItsRules() public {

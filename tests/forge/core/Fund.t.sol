@@ -13,6 +13,8 @@ import {OddToken} from "./OddToken.sol";
 /// @title FundTest
 /// @notice `fund`: who may, what is recorded, what is taken in.
 contract FundTest is CoreTest {
+    uint64 private constant ALL = type(uint64).max;
+
     function testOffersWithoutTheFreelancersSignature() public {
         Terms memory terms = fixedPrice(manyAmounts());
         uint64 set = 1 << 0 | 1 << 3 | 1 << 4 | 1 << 11;
@@ -62,6 +64,47 @@ contract FundTest is CoreTest {
         fund(terms, type(uint64).max);
         paidIn(terms, sumOf(terms, type(uint64).max));
         statusesAre(terms, type(uint256).max / 0xf * 2);
+    }
+
+    function testFundsEachOfSixtyFourAloneAndAnySetOfThem() public {
+        Terms memory terms = fixedPrice(oddAmounts(64));
+        uint256 snapshot = vm.snapshotState();
+        for (uint256 i = 0; i < 64; ++i) {
+            fund(terms, uint64(1) << uint64(i));
+            same(token.balanceOf(address(escrow)), sumOf(terms, ALL >> uint64(63 - i)), "law 1: each of them");
+            statusesAre(terms, words(0, ALL >> uint64(63 - i), Status.Active));
+        }
+        uint64[4] memory sets = [0xaaaaaaaaaaaaaaaa, 0x5a0f_0ff0_6996_8001, 0x0123_4567_89ab_cdef, 1 << 63 | 1];
+        for (uint256 k = 0; k < sets.length; ++k) {
+            vm.revertToState(snapshot);
+            begin(terms);
+            vm.prank(client);
+            escrow.fund(terms, sets[k], NONE);
+            emit IMilestoneEscrow.MilestonesFunded(
+                idOf(terms), client, freelancer, sets[k], sumOf(terms, sets[k]), false, terms
+            );
+            eventsAre();
+            paidIn(terms, sumOf(terms, sets[k]));
+            statusesAre(terms, words(0, sets[k], Status.Offered));
+            // The holes between them, as accepted.
+            begin(terms);
+            fund(terms, ~sets[k]);
+            paidIn(terms, sumOf(terms, ~sets[k]));
+            statusesAre(terms, words(words(0, ALL, Status.Active), sets[k], Status.Offered));
+        }
+    }
+
+    function testEverySetOfPeriodsCostsAsManyTimesTheSame() public {
+        Terms memory terms = metered(1_000_003, 240);
+        begin(terms);
+        fund(terms, ALL);
+        paidIn(terms, 64_000_192);
+        statusesAre(terms, words(0, ALL, Status.Active));
+        terms.salt = bytes32(uint256(1));
+        begin(terms);
+        fund(terms, 0xaaaaaaaaaaaaaaaa);
+        paidIn(terms, 32_000_096);
+        statusesAre(terms, words(0, 0xaaaaaaaaaaaaaaaa, Status.Active));
     }
 
     function testFundsTheFirstAndTheLastOfSixtyFour() public {
@@ -158,6 +201,53 @@ contract FundTest is CoreTest {
         refused(client, abi.encodeCall(escrow.fund, (terms, 1 << 63, NONE)), outOfRange(terms, 63, 3));
         fund(terms, 1 << 2);
         statusesAre(terms, 0x200);
+    }
+
+    /// The highest of them is named; what stands is looked at before.
+    function testASetBeyondTheTermsIsRefused() public {
+        Terms memory terms = fixedPrice(manyAmounts());
+        refused(client, abi.encodeCall(escrow.fund, (terms, 1 << 12 | 1 << 20 | 1, NONE)), outOfRange(terms, 20, 12));
+        refused(client, abi.encodeCall(escrow.fund, (terms, ALL, NONE)), outOfRange(terms, 63, 12));
+        fund(terms, 1 << 4 | 1 << 6);
+        refused(client, abi.encodeCall(escrow.fund, (terms, 1 << 12 | 1 << 20 | 1, NONE)), outOfRange(terms, 20, 12));
+        refused(client, abi.encodeCall(escrow.fund, (terms, 1 << 12, NONE)), outOfRange(terms, 12, 12));
+        refused(
+            client,
+            abi.encodeCall(escrow.fund, (terms, 1 << 12 | 1 << 6 | 1, NONE)),
+            wrongStatus(terms, 6, Status.Active)
+        );
+        refused(client, abi.encodeCall(escrow.fund, (terms, ALL, NONE)), wrongStatus(terms, 4, Status.Active));
+        statusesAre(terms, 0x2020000);
+        Terms memory one = fixedPrice(7);
+        refused(client, abi.encodeCall(escrow.fund, (one, 3, NONE)), outOfRange(one, 1, 1));
+        refused(client, abi.encodeCall(escrow.fund, (one, 2, NONE)), outOfRange(one, 1, 1));
+        Terms memory most = fixedPrice(oddAmounts(63));
+        refused(client, abi.encodeCall(escrow.fund, (most, ALL, NONE)), outOfRange(most, 63, 63));
+        fund(most, ALL >> 1);
+        statusesAre(most, words(0, ALL >> 1, Status.Active));
+    }
+
+    function testOneThatWasFundedStopsTheOthers() public {
+        Terms memory terms = fixedPrice(oddAmounts(64));
+        uint256 snapshot = vm.snapshotState();
+        for (uint256 i = 0; i < 64; ++i) {
+            vm.prank(client);
+            escrow.fund(terms, uint64(1) << uint64(i), NONE);
+            refused(client, abi.encodeCall(escrow.fund, (terms, ALL, NONE)), wrongStatus(terms, i, Status.Offered));
+            vm.revertToState(snapshot);
+        }
+    }
+
+    /// Of several the lowest is named, with its status.
+    function testTheLowestThatWasFundedIsNamed() public {
+        Terms memory terms = fixedPrice(manyAmounts());
+        everyStatus(terms);
+        for (uint8 i = 1; i < STATUSES; ++i) {
+            uint64 from = uint64(0xfff) >> i << i;
+            bytes memory error = wrongStatus(terms, i, Status(i));
+            refused(client, abi.encodeCall(escrow.fund, (terms, from | 1, NONE)), error);
+            refused(client, abi.encodeCall(escrow.fund, (terms, from | 1 << 12, NONE)), error);
+        }
     }
 
     function testWhatWasFundedIsNotFundedAgain() public {

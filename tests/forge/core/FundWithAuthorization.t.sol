@@ -11,13 +11,9 @@ import {OddToken} from "./OddToken.sol";
 /// @title FundWithAuthorizationTest
 /// @notice `fundWithAuthorization`: the client's signature over a transfer that can fund nothing else.
 contract FundWithAuthorizationTest is CoreTest {
-    bytes32 private constant RECEIVE_TYPE = keccak256(
-        "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
-    );
-
     function testAnybodyFundsAnOffer() public {
         Terms memory terms = fixedPrice(manyAmounts());
-        Authorization memory authorization = _sign(terms, 0x19, sumOf(terms, 0x19));
+        Authorization memory authorization = authorize(terms, 0x19, sumOf(terms, 0x19));
         begin(terms);
         vm.prank(stranger);
         escrow.fundWithAuthorization(terms, 0x19, NONE, authorization);
@@ -29,7 +25,7 @@ contract FundWithAuthorizationTest is CoreTest {
 
     function testTheFreelancerFundsAsAccepted() public {
         Terms memory terms = metered(1_000_003, 240);
-        Authorization memory authorization = _sign(terms, 1 << 63 | 1, 2_000_006);
+        Authorization memory authorization = authorize(terms, 1 << 63 | 1, 2_000_006);
         bytes memory acceptance = signTerms(FREELANCER_KEY, terms);
         begin(terms);
         vm.prank(freelancer);
@@ -49,7 +45,7 @@ contract FundWithAuthorizationTest is CoreTest {
 
     function testTheAuthorisationIsOverTheseMilestonesAndThisSum() public {
         Terms memory terms = fixedPrice(manyAmounts());
-        Authorization memory authorization = _sign(terms, 1, terms.amounts[0]);
+        Authorization memory authorization = authorize(terms, 1, terms.amounts[0]);
         // The second milestone would cost another sum, the fourth agreement another nonce.
         refused(
             stranger, abi.encodeCall(escrow.fundWithAuthorization, (terms, 2, NONE, authorization)), _invalid(terms, 2)
@@ -102,26 +98,8 @@ contract FundWithAuthorizationTest is CoreTest {
             );
         }
         odd.setError(0);
-        escrow.fundWithAuthorization(terms, 1, NONE, _sign(terms, 1, 1_000_003));
+        escrow.fundWithAuthorization(terms, 1, NONE, authorize(terms, 1, 1_000_003));
         same(odd.balanceOf(address(escrow)), 1_000_008, "law 1: what came in, and what lay there");
-    }
-
-    /// The client's authorisation of `value` for `set`, valid for this second only.
-    function _sign(Terms memory terms, uint64 set, uint256 value) private view returns (Authorization memory) {
-        bytes32 message = keccak256(
-            abi.encode(
-                RECEIVE_TYPE,
-                client,
-                address(escrow),
-                value,
-                block.timestamp - 1,
-                block.timestamp + 1,
-                _nonce(terms, set)
-            )
-        );
-        bytes32 digest = keccak256(abi.encodePacked("\x19\x01", token.DOMAIN_SEPARATOR(), message));
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(CLIENT_KEY, digest);
-        return Authorization(block.timestamp - 1, block.timestamp + 1, v, r, s);
     }
 
     function _call(Terms memory terms, uint64 set, bytes memory acceptance, uint256 value)
@@ -129,14 +107,10 @@ contract FundWithAuthorizationTest is CoreTest {
         view
         returns (bytes memory)
     {
-        return abi.encodeCall(escrow.fundWithAuthorization, (terms, set, acceptance, _sign(terms, set, value)));
+        return abi.encodeCall(escrow.fundWithAuthorization, (terms, set, acceptance, authorize(terms, set, value)));
     }
 
     function _invalid(Terms memory terms, uint64 set) private view returns (bytes memory) {
-        return abi.encodeWithSelector(PracticeToken.AuthorizationInvalid.selector, client, _nonce(terms, set));
-    }
-
-    function _nonce(Terms memory terms, uint64 set) private view returns (bytes32) {
-        return keccak256(abi.encode(idOf(terms), set));
+        return abi.encodeWithSelector(PracticeToken.AuthorizationInvalid.selector, client, nonceOf(terms, set));
     }
 }

@@ -41,7 +41,7 @@ contract LapseTest is CoreTest {
         emit IMilestoneEscrow.MilestoneLapsed(idOf(terms), 3, half, terms.amounts[3] - half);
         eventsAre();
         paid(terms, terms.amounts[3] - half, half, 0);
-        statusesAre(terms, 0x9222);
+        statusesAre(terms, 0xa222);
     }
 
     function testADisputeOfOneUnit() public {
@@ -53,7 +53,7 @@ contract LapseTest is CoreTest {
         vm.warp(BEGIN + 30 days);
         _lapse(terms, 2, terms.amounts[2] * 6007 / WHOLE - terms.amounts[2] * 6006 / WHOLE);
         _lapse(terms, 3, terms.amounts[3] / WHOLE);
-        statusesAre(terms, 0x9922);
+        statusesAre(terms, 0xaa22);
     }
 
     function testTheWholeShareEndsAsPaid() public {
@@ -63,7 +63,7 @@ contract LapseTest is CoreTest {
         dispute(terms, 0, 10_000, freelancer);
         vm.warp(BEGIN + 30 days);
         _lapse(terms, 0, terms.amounts[0]);
-        statusesAre(terms, 0x27);
+        statusesAre(terms, 0x28);
     }
 
     function testNoShareEndsAsRefunded() public {
@@ -75,7 +75,7 @@ contract LapseTest is CoreTest {
         dispute(terms, 0, 10_000, freelancer);
         vm.warp(BEGIN + 30 days);
         _lapse(terms, 0, terms.amounts[0]);
-        statusesAre(terms, 0x28);
+        statusesAre(terms, 0x29);
     }
 
     function testOnceTheArbiterIsLate() public {
@@ -90,7 +90,7 @@ contract LapseTest is CoreTest {
         _lapse(terms, 1, terms.amounts[1]);
         vm.warp(deadline + 1);
         _lapse(terms, 0, terms.amounts[0]);
-        statusesAre(terms, 0x99);
+        statusesAre(terms, 0xaa);
     }
 
     function testNothingLapsesBeforeItIsFunded() public {
@@ -108,7 +108,7 @@ contract LapseTest is CoreTest {
         Terms memory terms = fixedPrice(manyAmounts());
         everyStatus(terms);
         vm.warp(BEGIN + 365 days);
-        refusedUnless(0x6, terms, stranger, _call);
+        refusedUnless(0x7, terms, stranger, _call);
     }
 
     function _lapse(Terms memory terms, uint8 i, uint256 open) private {

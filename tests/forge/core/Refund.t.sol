@@ -12,7 +12,7 @@ contract RefundTest is CoreTest {
     function testTheFreelancerRefundsWhateverIsOpen() public {
         Terms memory terms = fixedPrice(manyAmounts());
         everyStatus(terms);
-        uint64 set = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 11;
+        uint64 set = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 11;
         uint256 sum = sumOf(terms, set);
         begin(terms);
         vm.prank(freelancer);
@@ -20,7 +20,7 @@ contract RefundTest is CoreTest {
         emit IMilestoneEscrow.MilestonesRefunded(idOf(terms), set, sum);
         eventsAre();
         paid(terms, sum, 0, 0);
-        statusesAre(terms, 0x829878888880);
+        statusesAre(terms, 0x9a9899999990);
     }
 
     function testRefundsInTheCoin() public {
@@ -33,7 +33,7 @@ contract RefundTest is CoreTest {
         emit IMilestoneEscrow.MilestonesRefunded(idOf(terms), set, sumOf(terms, set));
         eventsAre();
         paid(terms, sumOf(terms, set), 0, 0);
-        statusesAre(terms, type(uint256).max / 0xf * 2 + 0x66006 + (6 << 252));
+        statusesAre(terms, type(uint256).max / 0xf * 2 + 0x77007 + (7 << 252));
     }
 
     function testTheLastOfSixtyFourAlone() public {
@@ -63,7 +63,7 @@ contract RefundTest is CoreTest {
         emit IMilestoneEscrow.MilestonesRefunded(idOf(terms), 3 << 4, disputed + other);
         eventsAre();
         paid(terms, disputed + other, 0, 0);
-        statusesAre(terms, 0x892222);
+        statusesAre(terms, 0x9a2222);
     }
 
     function testAnApprovedDisputeIsRefundedToo() public {
@@ -72,11 +72,37 @@ contract RefundTest is CoreTest {
         submit(terms, 1, 6007);
         dispute(terms, 1, 501, client);
         approve(terms, 2, units(6007));
+        statusesAre(terms, 0x52);
+        uint256 open = terms.amounts[1] * 6007 / WHOLE - terms.amounts[1] * 5506 / WHOLE;
         begin(terms);
         vm.prank(freelancer);
         escrow.refund(terms, 2);
-        paid(terms, terms.amounts[1] * 6007 / WHOLE - terms.amounts[1] * 5506 / WHOLE, 0, 0);
-        statusesAre(terms, 0x92);
+        emit IMilestoneEscrow.MilestonesRefunded(idOf(terms), 2, open);
+        eventsAre();
+        paid(terms, open, 0, 0);
+        statusesAre(terms, 0xa2);
+    }
+
+    /// All that is open of each: the whole where it is approved or claimed in part, what is disputed of a dispute.
+    function testWhatIsApprovedIsGivenBackToTheUnit() public {
+        Terms memory terms = fixedPrice(manyAmounts());
+        fund(terms, 0x3f);
+        submit(terms, 1, 10_000);
+        submit(terms, 2, 4000);
+        submit(terms, 3, 10_000);
+        dispute(terms, 3, 9999, client);
+        dispute(terms, 4, 501, freelancer);
+        dispute(terms, 5, 10_000, freelancer);
+        approve(terms, 0x3f, new uint16[](0));
+        statusesAre(terms, 0x355533);
+        uint256 sum = sumOf(terms, 0x27) + terms.amounts[3] - terms.amounts[3] / WHOLE + terms.amounts[4] * 501 / WHOLE;
+        begin(terms);
+        vm.prank(freelancer);
+        escrow.refund(terms, 0x3f);
+        emit IMilestoneEscrow.MilestonesRefunded(idOf(terms), 0x3f, sum);
+        eventsAre();
+        paid(terms, sum, 0, 0);
+        statusesAre(terms, 0x99a999);
     }
 
     function testTheClientTakesBackAnOffer() public {
@@ -89,7 +115,7 @@ contract RefundTest is CoreTest {
         emit IMilestoneEscrow.MilestonesRefunded(idOf(terms), 9, terms.amounts[0] + terms.amounts[3]);
         eventsAre();
         paid(terms, terms.amounts[0] + terms.amounts[3], 0, 0);
-        statusesAre(terms, 0x8118);
+        statusesAre(terms, 0x9119);
     }
 
     function testAnOfferIsAPartysToEnd() public {
@@ -123,14 +149,14 @@ contract RefundTest is CoreTest {
         vm.warp(deadline + 1);
         vm.prank(client);
         escrow.refund(terms, 1 << 5);
-        statusesAre(terms, 0x222228888222);
+        statusesAre(terms, 0x222229999222);
     }
 
     function testNothingElseIsRefundedByOthers() public {
         Terms memory terms = fixedPrice(manyAmounts());
         everyStatus(terms);
         vm.warp(block.timestamp + 365 days);
-        uint8[4] memory milestones = [2, 3, 4, 6];
+        uint8[5] memory milestones = [2, 3, 4, 5, 7];
         for (uint256 k = 0; k < milestones.length; ++k) {
             onlyFreelancer(terms, _refund(terms, milestones[k]));
         }
@@ -156,8 +182,8 @@ contract RefundTest is CoreTest {
     function testWhatHasEndedIsNotRefunded() public {
         Terms memory terms = fixedPrice(manyAmounts());
         everyStatus(terms);
-        refusedUnless(0x123456, terms, freelancer, _refund);
-        refused(stranger, _refund(terms, 9), wrongStatus(terms, 9, Status.Split));
+        refusedUnless(0x1234567, terms, freelancer, _refund);
+        refused(stranger, _refund(terms, 10), wrongStatus(terms, 10, Status.Split));
         refused(stranger, _refund(terms, 0), wrongStatus(terms, 0, Status.None));
     }
 

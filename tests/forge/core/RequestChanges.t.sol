@@ -2,7 +2,7 @@
 pragma solidity 0.8.30;
 
 import {IMilestoneEscrow} from "../../../contracts/interfaces/IMilestoneEscrow.sol";
-import {Terms} from "../../../contracts/types/EscrowTypes.sol";
+import {Approval, Division, MilestoneView, Status, Terms} from "../../../contracts/types/EscrowTypes.sol";
 import {vm} from "../utils/Vm.sol";
 import {CoreTest} from "./CoreTest.sol";
 
@@ -29,25 +29,96 @@ contract RequestChangesTest is CoreTest {
             emit IMilestoneEscrow.ChangesRequested(idOf(terms), milestones[k], REASON);
             eventsAre();
             paid(terms, 0, 0, 0);
-            statuses -= 16 ** milestones[k];
+            statuses -= 2 * 16 ** milestones[k];
             statusesAre(terms, statuses);
         }
         clockIs(terms, 5, BEGIN, 809, 0);
     }
 
     function testNothingOfTheClaimRemains() public {
-        // A request that follows would find an old claim, if there were one.
+        // An approval that follows would find an old claim, if there were one.
         Terms memory terms = fixedPrice(manyAmounts());
         fund(terms, 3);
-        submit(terms, 0, 701);
+        _sentBack(terms, 0);
+        refused(client, abi.encodeCall(escrow.approve, (terms, 1, units(9999))), belowClaim(terms, 0, 9999, 10_000));
+        uint256 snapshot = vm.snapshotState();
+        for (uint256 k = 0; k < 2; ++k) {
+            approve(terms, 1, k == 0 ? new uint16[](0) : units(10_000));
+            statusesAre(terms, 0x23);
+            clockIs(terms, 0, 0, 0, 0);
+            begin(terms);
+            release(terms, 1);
+            emit IMilestoneEscrow.MilestonesReleased(idOf(terms), 1, terms.amounts[0], 0);
+            eventsAre();
+            paid(terms, 0, terms.amounts[0], 0);
+            statusesAre(terms, 0x28);
+            vm.revertToState(snapshot);
+        }
+    }
+
+    /// Whatever follows, it is of the whole, or of what it says itself.
+    function testEveryActThatFollowsFindsNoClaim() public {
+        Terms memory terms = fixedPrice(manyAmounts());
+        fund(terms, 0xff);
+        for (uint8 i = 0; i < 8; ++i) {
+            _sentBack(terms, i);
+        }
+        statusesAre(terms, 0x22222222);
+        MilestoneView memory expected;
+        expected.status = Status.Active;
+        for (uint8 i = 0; i < 8; ++i) {
+            (expected.open, expected.toClient) = (terms.amounts[i], terms.amounts[i]);
+            viewIs(escrow.milestoneAt(terms, i, type(uint40).max), expected);
+        }
+        vm.warp(BEGIN + 9);
+        submit(terms, 0, 809);
+        clockIs(terms, 0, BEGIN + 9, 809, 0);
+        requestRefund(terms, 1);
+        clockIs(terms, 1, BEGIN + 9, 0, 0);
+        begin(terms);
+        dispute(terms, 2, 10_000, freelancer);
+        paid(terms, 0, 0, 0);
+        clockIs(terms, 2, BEGIN + 9, 10_000, 10_000);
+        begin(terms);
+        escrow.release(terms, 1 << 3, approvals(signApproval(CLIENT_KEY, terms, 1 << 3, new uint16[](0))));
+        paid(terms, 0, terms.amounts[3], 0);
+        begin(terms);
+        escrow.release(terms, 1 << 4, approvals(signApproval(CLIENT_KEY, terms, 1 << 4, units(10_000))));
+        paid(terms, 0, terms.amounts[4], 0);
+        Approval memory part = signApproval(CLIENT_KEY, terms, 1 << 5, units(501));
+        uint256 worth = terms.amounts[5] * 501 / WHOLE;
+        begin(terms);
+        vm.prank(freelancer);
+        escrow.release(terms, 1 << 5, approvals(part));
+        paid(terms, terms.amounts[5] - worth, worth, 0);
+        begin(terms);
+        vm.prank(freelancer);
+        escrow.refund(terms, 1 << 6);
+        paid(terms, terms.amounts[6], 0, 0);
+        Division memory division = Division(7, 5, terms.amounts[7] - 5);
+        bytes memory offer = signSettlement(FREELANCER_KEY, terms, division, type(uint40).max);
+        begin(terms);
         vm.prank(client);
-        escrow.requestChanges(terms, 0, REASON);
+        escrow.settle(terms, division, type(uint40).max, offer);
+        paid(terms, terms.amounts[7] - 5, 5, 0);
+        statusesAre(terms, 0xa9a88764);
+        // The refund that was asked for is of the whole.
+        vm.warp(BEGIN + 9 + 7 days);
+        begin(terms);
+        escrow.refund(terms, 2);
+        paid(terms, terms.amounts[1], 0, 0);
+        statusesAre(terms, 0xa9a88794);
+    }
+
+    function testAnApprovedRequestThatFollowedIsOfTheWhole() public {
+        Terms memory terms = fixedPrice(manyAmounts());
+        fund(terms, 3);
+        _sentBack(terms, 0);
+        requestRefund(terms, 0);
         approve(terms, 1, new uint16[](0));
-        clockIs(terms, 0, 0, 0, 0);
+        statusesAre(terms, 0x23);
         begin(terms);
         release(terms, 1);
-        emit IMilestoneEscrow.MilestonesReleased(idOf(terms), 1, terms.amounts[0], 0);
-        eventsAre();
         paid(terms, 0, terms.amounts[0], 0);
     }
 
@@ -63,7 +134,7 @@ contract RequestChangesTest is CoreTest {
         vm.warp(BEGIN + 14 days - 1);
         vm.prank(client);
         escrow.requestChanges(terms, 1, REASON);
-        statusesAre(terms, 0x23);
+        statusesAre(terms, 0x24);
     }
 
     function testNoClaimGoesBackIntoARunningPeriod() public {
@@ -82,7 +153,7 @@ contract RequestChangesTest is CoreTest {
         vm.warp(BEGIN + 7 days);
         vm.prank(client);
         escrow.requestChanges(terms, 0, REASON);
-        statusesAre(terms, 0x332);
+        statusesAre(terms, 0x442);
         refused(client, _requestChanges(terms, 1), periodNotOver(terms, 1, BEGIN + 14 days));
         // Late is said before that.
         vm.warp(BEGIN + 14 days);
@@ -109,7 +180,14 @@ contract RequestChangesTest is CoreTest {
     function testOnlyASubmissionGoesBack() public {
         Terms memory terms = fixedPrice(manyAmounts());
         everyStatus(terms);
-        refusedUnless(0x3, terms, client, _requestChanges);
+        refusedUnless(0x4, terms, client, _requestChanges);
+    }
+
+    /// A claim of a part, sent back.
+    function _sentBack(Terms memory terms, uint8 i) private {
+        submit(terms, i, 701);
+        vm.prank(client);
+        escrow.requestChanges(terms, i, REASON);
     }
 
     function _requestChanges(Terms memory terms, uint8 i) private view returns (bytes memory) {

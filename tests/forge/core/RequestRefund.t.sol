@@ -25,7 +25,7 @@ contract RequestRefundTest is CoreTest {
             emit IMilestoneEscrow.RefundRequested(idOf(terms), milestones[k], REASON);
             eventsAre();
             paid(terms, 0, 0, 0);
-            statuses += 3 * 16 ** milestones[k];
+            statuses += 4 * 16 ** milestones[k];
             statusesAre(terms, statuses);
         }
         for (uint8 k = 0; k < milestones.length; ++k) {
@@ -37,7 +37,7 @@ contract RequestRefundTest is CoreTest {
         Terms memory terms = metered(1_000_003, 240);
         fund(terms, 1 << 9);
         requestRefund(terms, 9);
-        statusesAre(terms, 5 << 36);
+        statusesAre(terms, 6 << 36);
         clockIs(terms, 9, BEGIN, 0, 0);
     }
 

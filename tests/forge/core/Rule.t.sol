@@ -35,7 +35,7 @@ contract RuleTest is CoreTest {
         fund(terms, 0xf);
         dispute(terms, 3, 10_000, freelancer);
         _rule(terms, 3, terms.amounts[3], 1);
-        statusesAre(terms, 0x9222);
+        statusesAre(terms, 0xa222);
     }
 
     function testDividesMeteredUnits() public {
@@ -44,7 +44,7 @@ contract RuleTest is CoreTest {
         requestRefund(terms, 3);
         dispute(terms, 3, 97, freelancer);
         _rule(terms, 3, uint256(1_000_003) * 97 / 240, 5);
-        statusesAre(terms, 0x9222);
+        statusesAre(terms, 0xa222);
     }
 
     function testUpToWhatTheFeeLeaves() public {
@@ -56,7 +56,7 @@ contract RuleTest is CoreTest {
         refused(arbiter, _call(terms, 1, type(uint256).max), _tooHigh(terms, 1, type(uint256).max, divisible));
         _rule(terms, 1, terms.amounts[1], divisible);
         // The fee went to neither, so not all went to the freelancer.
-        statusesAre(terms, 0x92);
+        statusesAre(terms, 0xa2);
     }
 
     function testAllToTheFreelancerEndsAsPaid() public {
@@ -77,7 +77,7 @@ contract RuleTest is CoreTest {
         dispute(terms, 3, 9999, client);
         open = terms.amounts[3] * 9999 / WHOLE;
         _rule(terms, 3, open, open);
-        statusesAre(terms, 0x229977);
+        statusesAre(terms, 0x22aa88);
     }
 
     function testAllToTheClientEndsAsRefunded() public {
@@ -92,7 +92,7 @@ contract RuleTest is CoreTest {
         submit(terms, 2, 10_000);
         dispute(terms, 2, 9999, client);
         _rule(terms, 2, terms.amounts[2] - terms.amounts[2] / WHOLE, 0);
-        statusesAre(terms, 0x2998);
+        statusesAre(terms, 0x2aa9);
     }
 
     function testAFeeOfOneUnitDividesTheEnd() public {
@@ -127,7 +127,7 @@ contract RuleTest is CoreTest {
         refused(arbiter, _call(terms, 2, 0), passed(terms, 2, deadline));
         vm.warp(deadline - 1);
         _rule(terms, 1, terms.amounts[1], 7);
-        statusesAre(terms, 0x2692);
+        statusesAre(terms, 0x27a2);
     }
 
     function testOnlyTheArbiterRules() public {
@@ -158,7 +158,7 @@ contract RuleTest is CoreTest {
     function testOnlyADisputeIsRuledOn() public {
         Terms memory terms = fixedPrice(manyAmounts());
         everyStatus(terms);
-        refusedUnless(0x6, terms, arbiter, _ruleNothing);
+        refusedUnless(0x7, terms, arbiter, _ruleNothing);
     }
 
     function _rule(Terms memory terms, uint8 i, uint256 open, uint256 toFreelancer) private {

@@ -51,9 +51,31 @@ contract ViewsTest is CoreTest {
         viewIs(escrow.milestoneAt(terms, 63, uint40(BEGIN)), expected);
 
         approve(terms, 1 << 63, units(6007));
-        expected.status = Status.Approved;
+        expected.status = Status.PartlyApproved;
         expected.deadline = 0;
         viewIs(escrow.milestoneAt(terms, 63, uint40(BEGIN + 99 days)), expected);
+    }
+
+    /// Whatever clock ran before.
+    function testTheWholeIsApprovedWithoutAClock() public {
+        Terms memory terms = fixedPrice(manyAmounts());
+        fund(terms, 0xff);
+        submit(terms, 1, 10_000);
+        requestRefund(terms, 2);
+        dispute(terms, 3, 10_000, freelancer);
+        submit(terms, 4, 10_000);
+        dispute(terms, 4, 10_000, client);
+        submit(terms, 5, 6007);
+        vm.prank(client);
+        escrow.requestChanges(terms, 5, 0);
+        approve(terms, 0x3f, new uint16[](0));
+        MilestoneView memory expected;
+        expected.status = Status.Approved;
+        for (uint8 i = 0; i < 6; ++i) {
+            (expected.open, expected.toFreelancer) = (terms.amounts[i], terms.amounts[i]);
+            viewIs(escrow.milestoneAt(terms, i, uint40(BEGIN)), expected);
+            viewIs(escrow.milestoneAt(terms, i, type(uint40).max), expected);
+        }
     }
 
     function testADisputeOfAPart() public {
@@ -75,7 +97,7 @@ contract ViewsTest is CoreTest {
         viewIs(escrow.milestoneAt(terms, 3, uint40(BEGIN + 30 days)), expected);
 
         approve(terms, 8, units(6007));
-        expected.status = Status.Approved;
+        expected.status = Status.PartlyApproved;
         expected.deadline = 0;
         expected.isLate = false;
         (expected.toFreelancer, expected.toClient) = (open, 0);
@@ -86,7 +108,7 @@ contract ViewsTest is CoreTest {
         Terms memory terms = fixedPrice(manyAmounts());
         everyStatus(terms);
         uint256[3] memory deadlines = [BEGIN + 14 days, BEGIN + 7 days, BEGIN + 30 days];
-        uint8[3] memory milestones = [3, 5, 6];
+        uint8[3] memory milestones = [4, 6, 7];
         for (uint256 k = 0; k < 3; ++k) {
             for (uint256 offset = 0; offset < 3; ++offset) {
                 MilestoneView memory seen = escrow.milestoneAt(terms, milestones[k], uint40(deadlines[k] - 1 + offset));
@@ -127,25 +149,27 @@ contract ViewsTest is CoreTest {
         (, MilestoneView[] memory milestones) = escrow.agreementAt(terms, since + 1);
         for (uint8 i = 0; i < 12; ++i) {
             MilestoneView memory expected;
-            expected.status = i < 10 ? Status(i) : Status.Active;
+            expected.status = i < 11 ? Status(i) : Status.Active;
             if (i != 0 && expected.status < Status.Paid) {
                 expected.open = terms.amounts[terms.period == 0 ? i : 0];
             }
             expected.toClient = expected.open;
-            if (i == 3) {
+            if (i == 3) (expected.toFreelancer, expected.toClient) = (expected.open, 0);
+            if (i == 4) {
                 expected.clock = Clock(since, wholeOf(terms), 0);
                 expected.deadline = since + 14 days;
                 (expected.toFreelancer, expected.toClient) = (expected.open, 0);
             }
-            if (i == 4) {
-                expected.clock = Clock(since, wholeOf(terms), 0);
-                (expected.toFreelancer, expected.toClient) = (expected.open, 0);
-            }
             if (i == 5) {
+                expected.clock = Clock(since, wholeOf(terms) / 2, 0);
+                expected.toFreelancer = expected.open * (wholeOf(terms) / 2) / wholeOf(terms);
+                expected.toClient = expected.open - expected.toFreelancer;
+            }
+            if (i == 6) {
                 expected.clock = Clock(since, 0, 0);
                 expected.deadline = since + 7 days;
             }
-            if (i == 6) {
+            if (i == 7) {
                 expected.clock = Clock(since, wholeOf(terms), wholeOf(terms));
                 expected.deadline = since + 30 days;
                 expected.toFreelancer = expected.open * terms.defaultBps / WHOLE;

@@ -13,6 +13,8 @@ contract FormTest is EscrowTest {
 
     Terms private terms;
     bytes[] private calls;
+    /// Who makes the calls.
+    address private actor = freelancer;
 
     /// What everybody has in the end.
     struct Outcome {
@@ -65,16 +67,57 @@ contract FormTest is EscrowTest {
         _same(whole, _outcomeOf(_backwards, 0), "law 9: one by one");
     }
 
+    /// An approval of all and a release of all, of two halves, and of each; whatever was claimed, contested or asked
+    /// back before.
+    function testFuzz_approving_at_once_gains_nothing(
+        uint256 amount,
+        uint16[4] calldata claims,
+        uint8[4] calldata kinds,
+        uint8 cut
+    ) public {
+        _fund(amount);
+        actor = client;
+        for (uint8 i = 0; i < MILESTONES; ++i) {
+            uint256 kind = kinds[i] % 5;
+            if (kind == 1) _send(abi.encodeCall(IMilestoneEscrow.requestRefund, (terms, i, 0)));
+            if (kind > 1) submit(terms, i, _claim(claims[i]));
+            if (kind == 3) dispute(terms, i, 1 + _claim(claims[i]) / 2, client);
+            if (kind == 4) dispute(terms, i, 1 + _claim(claims[i]) / 2, freelancer);
+        }
+        uint64 first = uint64(cut) & 15;
+        _approveAndRelease(15);
+        Outcome memory whole = _outcomeOf(_oneByOne, 0);
+        delete calls;
+        if (first != 0) _approveAndRelease(first);
+        if (first != 15) _approveAndRelease(15 & ~first);
+        _same(whole, _outcomeOf(_oneByOne, 0), "law 9: two halves");
+        _same(whole, _outcomeOf(_inABatch, 0), "law 9: a batch");
+        delete calls;
+        for (uint64 i = 0; i < MILESTONES; ++i) {
+            _approveAndRelease(uint64(1) << i);
+        }
+        _same(whole, _outcomeOf(_oneByOne, 0), "law 9: one by one");
+    }
+
+    function _approveAndRelease(uint64 set) private {
+        calls.push(abi.encodeCall(IMilestoneEscrow.approve, (terms, set, new uint16[](0))));
+        calls.push(abi.encodeCall(IMilestoneEscrow.release, (terms, set, new Approval[](0))));
+    }
+
     function _setting(uint256 amount, uint16[4] calldata claims) private {
+        _fund(amount);
+        for (uint256 i = 0; i < MILESTONES; ++i) {
+            submit(terms, uint8(i), _claim(claims[i]));
+        }
+    }
+
+    function _fund(uint256 amount) private {
         uint256[] memory amounts = new uint256[](MILESTONES);
         for (uint256 i = 0; i < MILESTONES; ++i) {
             amounts[i] = 1 + (amount >> (8 * i)) % type(uint96).max;
         }
         terms = fixedPrice(amounts);
         fund(terms, 15);
-        for (uint256 i = 0; i < MILESTONES; ++i) {
-            submit(terms, uint8(i), _claim(claims[i]));
-        }
     }
 
     function _claim(uint16 units) private pure returns (uint16) {
@@ -125,7 +168,7 @@ contract FormTest is EscrowTest {
     }
 
     function _send(bytes memory data) private {
-        vm.prank(freelancer);
+        vm.prank(actor);
         (bool success,) = address(escrow).call(data);
         holds(success, "law 9: an act fails in this form");
     }

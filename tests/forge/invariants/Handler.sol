@@ -45,7 +45,7 @@ abstract contract Handler is Setting {
         else if (which == 3) _submit(d);
         else if (which == 4) _requestChanges(d);
         else if (which == 5) _requestRefund(d);
-        else if (which == 6) _approve(d);
+        else if (which == 6) _approveSome(d);
         else if (which == 7) _releaseSome(d);
         else if (which == 8) _refund(d);
         else if (which == 9) _disputeOne(d);
@@ -77,13 +77,13 @@ abstract contract Handler is Setting {
             if (which < 3) _submit(d);
             else if (which == 3) _requestRefund(d);
             else if (which == 4) _disputeOne(d);
-            else if (which == 5) _approve(d);
+            else if (which == 5) _approveSome(d);
             else if (which == 6) _amend(d);
             else _timePasses(d);
         } else if (s == Status.Submitted) {
             if (which == 0) _requestChanges(d);
             else if (which < 3) _disputeOne(d);
-            else if (which == 3) _approve(d);
+            else if (which == 3) _approveSome(d);
             else if (which < 6) _releaseSome(d);
             else _timePasses(d);
         } else if (s == Status.RefundRequested) {
@@ -303,11 +303,17 @@ abstract contract Handler is Setting {
     function _accept(uint256 d) private {
         Terms storage t = deals[d];
         uint256 i = _where(d, Status.Offered, Status.Offered);
+        uint256 j = _any(2) == 0 ? i : _where(d, Status.Offered, Status.Offered);
+        if (i >= 64 || j >= 64) return;
         address by = _any(2) == 0 ? t.freelancer : stranger;
         uint256 key = _any(6) == 0 ? STRANGER_KEY : keyOf[t.freelancer];
-        bool may = ghosts[d][i].status == Status.Offered && (by == t.freelancer || key == keyOf[t.freelancer]);
-        bytes memory data = abi.encodeCall(escrow.accept, (t, uint64(1) << uint64(i % 64), signTerms(key, t)));
-        if (_try("accept", by, 0, may && i < 64, data)) _set(d, i, Status.Active);
+        bool may = by == t.freelancer || key == keyOf[t.freelancer];
+        may = may && ghosts[d][i].status == Status.Offered && ghosts[d][j].status == Status.Offered;
+        bytes memory acceptance = signTerms(key, t);
+        if (_try("accept", by, 0, may, abi.encodeCall(escrow.accept, (t, _both(i, j), acceptance)))) {
+            _set(d, i, Status.Active);
+            _set(d, j, Status.Active);
+        }
     }
 
     // Work and its answers
@@ -345,27 +351,51 @@ abstract contract Handler is Setting {
 
     // Approvals and releases
 
-    function _approve(uint256 d) private {
+    function _approveSome(uint256 d) private {
         Terms storage t = deals[d];
-        uint256 i = _where(d, Status.Submitted, Status.Disputed);
+        uint256 i =
+            _any(3) == 0 ? _where(d, Status.Active, Status.Active) : _where(d, Status.Submitted, Status.Disputed);
+        uint256 j = i;
+        if (_any(2) == 0) j = _where(d, Status.Active, _any(2) == 0 ? Status.RefundRequested : Status.Submitted);
+        if (i >= 64 || j >= 64) return;
         address by = _someone(t.client, d);
-        uint16[] memory units = new uint16[](_isMetered(t) || _any(4) == 0 ? 1 : 0);
-        if (units.length != 0) units[0] = _units(d, _whole(t));
-        uint256 named = units.length != 0 ? units[0] : _whole(t);
-        bool may = by == t.client && i < _count(t) && _mayApprove(d, i, named);
-        bytes memory data = abi.encodeCall(escrow.approve, (t, uint64(1) << uint64(i % 64), units));
-        if (_try("approve", by, 0, may && i < 64, data)) {
-            if (!_hasClaim(ghosts[d][i].status)) ghosts[d][i].claim = _whole(t);
-            _set(d, i, Status.Approved);
+        uint16[] memory units = new uint16[](_isMetered(t) || _any(4) == 0 ? (i == j ? 1 : 2) : 0);
+        for (uint256 k = 0; k < units.length; ++k) {
+            units[k] = _units(d, _whole(t));
         }
+        uint256[2] memory named = _named(t, units, i, j);
+        bool may = by == t.client && i < _count(t) && j < _count(t);
+        may = may && _mayApprove(d, i, named[0]) && _mayApprove(d, j, named[1]);
+        if (_try("approve", by, 0, may, abi.encodeCall(escrow.approve, (t, _both(i, j), units)))) {
+            _approve(d, i);
+            if (i != j) _approve(d, j);
+            _compare(d, i);
+            _compare(d, j);
+        }
+    }
+
+    function _both(uint256 i, uint256 j) private pure returns (uint64) {
+        return (uint64(1) << uint64(i)) | (uint64(1) << uint64(j));
+    }
+
+    /// What `units`, lowest milestone first, say of `i` and of `j`; none are the whole of each.
+    function _named(Terms storage t, uint16[] memory units, uint256 i, uint256 j)
+        private
+        view
+        returns (uint256[2] memory)
+    {
+        uint256 low = units.length != 0 ? units[0] : _whole(t);
+        uint256 high = units.length != 0 ? units[units.length - 1] : _whole(t);
+        return i <= j ? [low, high] : [high, low];
     }
 
     function _releaseSome(uint256 d) private {
         Terms storage t = deals[d];
-        uint256 i = _where(d, Status.Approved, _any(2) == 0 ? Status.Submitted : Status.Active);
-        uint256 j = _any(2) == 0 ? i : _where(d, Status.Submitted, Status.Disputed);
+        Status due = _any(2) == 0 ? Status.Approved : Status.PartlyApproved;
+        uint256 i = _where(d, due, _any(2) == 0 ? Status.Submitted : Status.Active);
+        uint256 j = i;
+        if (_any(2) == 0) j = _any(2) == 0 ? _where(d, due, due) : _where(d, Status.Submitted, Status.Disputed);
         if (i >= 64 || j >= 64) return;
-        uint64 set = (uint64(1) << uint64(i)) | (uint64(1) << uint64(j));
         address by = _someone(_any(2) == 0 ? t.freelancer : stranger, d);
         Approval[] memory approvals = new Approval[](_any(4) == 0 ? 0 : 1);
         bool may = i < _count(t) && j < _count(t);
@@ -376,7 +406,7 @@ abstract contract Handler is Setting {
             may = may && isGood;
         }
         may = may && _mayRelease(d, i, named[0], by) && _mayRelease(d, j, named[1], by);
-        if (_try("release", by, 0, may, abi.encodeCall(escrow.release, (t, set, approvals)))) {
+        if (_try("release", by, 0, may, abi.encodeCall(escrow.release, (t, _both(i, j), approvals)))) {
             _release(d, i, named[0]);
             _compare(d, i);
             if (i != j) _release(d, j, named[1]);
@@ -390,7 +420,7 @@ abstract contract Handler is Setting {
         returns (Approval memory approval, uint256[2] memory named, bool isGood)
     {
         Terms storage t = deals[d];
-        uint64 set = (uint64(1) << uint64(i)) | (uint64(1) << uint64(j));
+        uint64 set = _both(i, j);
         uint16[] memory units = new uint16[](_isMetered(t) || _any(3) == 0 ? (i == j ? 1 : 2) : 0);
         for (uint256 k = 0; k < units.length; ++k) {
             units[k] = _units(d, _whole(t));
@@ -411,10 +441,8 @@ abstract contract Handler is Setting {
             approval = signApproval(keyOf[t.client], t, set, units);
             if (oldApprovals.length < 32) oldApprovals.push(approval);
         }
-        uint256 low = units.length != 0 ? units[0] : _whole(t);
-        uint256 high = units.length != 0 ? units[units.length - 1] : _whole(t);
-        named = i <= j ? [low, high] : [high, low];
-        isGood = isGood && low != 0 && high != 0 && low <= _whole(t) && high <= _whole(t);
+        named = _named(t, units, i, j);
+        isGood = isGood && named[0] != 0 && named[1] != 0 && named[0] <= _whole(t) && named[1] <= _whole(t);
     }
 
     function _isSame(Approval memory a, Approval memory b) private pure returns (bool) {
@@ -422,7 +450,8 @@ abstract contract Handler is Setting {
     }
 
     function _refund(uint256 d) private {
-        uint256 i = _where(d, Status.RefundRequested, _any(2) == 0 ? Status.Offered : Status.Submitted);
+        Status other = _any(3) == 0 ? Status.PartlyApproved : _any(2) == 0 ? Status.Offered : Status.Submitted;
+        uint256 i = _where(d, _any(4) == 0 ? other : Status.RefundRequested, other);
         if (i >= 64) return;
         address by = _any(3) == 0 ? deals[d].freelancer : _any(2) == 0 ? deals[d].client : stranger;
         bool may = i < _count(deals[d]) && _mayRefund(d, i, by);

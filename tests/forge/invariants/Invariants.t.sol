@@ -49,12 +49,13 @@ abstract contract InvariantsTest is Liveness {
     }
 
     function _name(Status s) private pure returns (string memory) {
-        string[10] memory names = [
+        string[11] memory names = [
             "None",
             "Offered",
             "Active",
-            "Submitted",
             "Approved",
+            "Submitted",
+            "PartlyApproved",
             "RefundRequested",
             "Disputed",
             "Paid",

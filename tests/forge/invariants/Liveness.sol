@@ -112,7 +112,7 @@ abstract contract Liveness is Handler {
 
     /// Carries out what is decided: an approval, or a dispute that nobody ruled on.
     function _due(uint256 d, uint256 i, address by) private {
-        if (ghosts[d][i].status == Status.Approved) return _take(d, i, by);
+        if (_isApproved(ghosts[d][i].status)) return _take(d, i, by);
         if (!_isLate(d, i)) vm.warp(_deadlineOf(d, i));
         uint256 share = _openOf(d, i) * deals[d].defaultBps / WHOLE;
         _must(by, abi.encodeCall(escrow.lapse, (deals[d], uint8(i))));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {MilestoneView, Status, Terms} from "../../../contracts/types/EscrowTypes.sol";
+import {Clock, MilestoneView, Status, Terms} from "../../../contracts/types/EscrowTypes.sol";
 import {EscrowTest} from "../utils/EscrowTest.sol";
 
 /// @title Model
@@ -66,8 +66,8 @@ abstract contract Model is EscrowTest {
         return s != Status.None && s < Status.Paid;
     }
 
-    function _hasClaim(Status s) internal pure returns (bool) {
-        return s == Status.Submitted || s == Status.Approved || s == Status.Disputed;
+    function _isApproved(Status s) internal pure returns (bool) {
+        return s == Status.Approved || s == Status.PartlyApproved;
     }
 
     /// Token base units that the escrow holds for a milestone.
@@ -148,7 +148,7 @@ abstract contract Model is EscrowTest {
     /// `units` approved, zero where no approval comes along.
     function _mayRelease(uint256 d, uint256 i, uint256 units, address by) internal view returns (bool) {
         Ghost storage g = ghosts[d][i];
-        if (g.status == Status.Approved || (g.status == Status.Submitted && _isLate(d, i))) return true;
+        if (_isApproved(g.status) || (g.status == Status.Submitted && _isLate(d, i))) return true;
         if (units == 0) return false;
         if (g.status == Status.Submitted || g.status == Status.Disputed) return units >= g.claim;
         if (g.status != Status.Active && g.status != Status.RefundRequested) return false;
@@ -212,6 +212,15 @@ abstract contract Model is EscrowTest {
         _end(d, i, _claimed(d, i), 0);
     }
 
+    /// What was not submitted is approved as a whole. Approved is what leaves all of the amount to the freelancer.
+    function _approve(uint256 d, uint256 i) internal {
+        Ghost storage g = ghosts[d][i];
+        if (g.status == Status.Active || g.status == Status.RefundRequested) g.claim = _whole(deals[d]);
+        uint256 amount = _amount(deals[d], i);
+        bool isAllOpen = _openOf(d, i) == amount;
+        g.status = isAllOpen && _claimed(d, i) == amount ? Status.Approved : Status.PartlyApproved;
+    }
+
     function _dispute(uint256 d, uint256 i, uint256 units, address by) internal {
         Ghost storage g = ghosts[d][i];
         if (g.status != Status.Submitted) g.claim = _whole(deals[d]);
@@ -243,9 +252,20 @@ abstract contract Model is EscrowTest {
         same(v.deadline, _deadlineOf(d, i), "law 17: deadline");
         holds(v.isLate == _isLate(d, i), "law 17: late");
         uint256 foreseen = 0;
-        if (g.status == Status.Submitted || g.status == Status.Approved) foreseen = _claimed(d, i);
+        if (g.status == Status.Submitted || _isApproved(g.status)) foreseen = _claimed(d, i);
         if (g.status == Status.Disputed) foreseen = _openOf(d, i) * deals[d].defaultBps / WHOLE;
         same(v.toFreelancer, foreseen, "law 15: foreseen for the freelancer");
         same(v.toClient, _openOf(d, i) - foreseen, "law 15: foreseen for the client");
+        _compareClock(g, v.clock);
+    }
+
+    /// A claim is shown with its clock until it has ended or all of the amount is approved; a refund request claims
+    /// nothing.
+    function _compareClock(Ghost storage g, Clock memory clock) private view {
+        bool hasClaim = g.status == Status.Submitted || g.status == Status.PartlyApproved || g.status == Status.Disputed;
+        bool hasClock = hasClaim || g.status == Status.RefundRequested;
+        same(clock.since, hasClock ? g.since : 0, "law 17: since when a clock runs");
+        same(clock.claimed, hasClaim ? g.claim : 0, "law 6: units claimed");
+        same(clock.disputed, hasClaim ? g.disputed : 0, "law 6: units disputed");
     }
 }

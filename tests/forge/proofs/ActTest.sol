@@ -58,4 +58,15 @@ abstract contract ActTest is ProofTest {
     function _is(uint256 status, Status expected) internal pure returns (bool) {
         return status == uint256(expected);
     }
+
+    function _isApproved(uint256 status) internal pure returns (bool) {
+        return _is(status, Status.Approved) || _is(status, Status.PartlyApproved);
+    }
+
+    /// Whether the clock leaves all of `amount` open and the freelancer's: no claim, or one of the whole of which what
+    /// is conceded, if anything, is worth nothing.
+    function _isWhole(State memory s, uint256 amount, uint256 whole) internal pure returns (bool) {
+        if (s.claimed == 0) return true;
+        return s.claimed == whole && (s.disputed == 0 || amount * (whole - s.disputed) < whole);
+    }
 }

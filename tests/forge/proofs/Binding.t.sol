@@ -56,7 +56,7 @@ contract BindingProof {
     }
 
     function hashTerms(Terms calldata terms) external pure returns (bytes32) {
-        return TermsLib.hash(terms);
+        return TermsLib.hash(terms, 0);
     }
 
     function hashApproval(uint64 milestones, uint16 units, bytes32 agreement) external view returns (bytes32) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {MilestoneEscrow} from "../../../contracts/MilestoneEscrow.sol";
+import {IMilestoneEscrow} from "../../../contracts/interfaces/IMilestoneEscrow.sol";
 import {Amendment, Approval, Division, Status, Terms} from "../../../contracts/types/EscrowTypes.sol";
 import {ActTest} from "./ActTest.sol";
 import {vm} from "../utils/Vm.sol";
@@ -22,7 +22,7 @@ contract ConsentsProof is ActTest {
     function check_accept(State memory s, Signature memory by) public {
         _concrete(s);
         (bool moved, uint256 from, uint256 to) =
-            _act(s, abi.encodeCall(MilestoneEscrow.accept, (terms, uint64(1) << s.i, _bytes(by))));
+            _act(s, abi.encodeCall(IMilestoneEscrow.accept, (terms, uint64(1) << s.i, _bytes(by))));
         if (!moved) return;
         assert(s.caller == FREELANCER || _recovers(escrow.digestOf(terms), by, FREELANCER));
         assert(_is(from, Status.Offered) && _is(to, Status.Active));
@@ -33,7 +33,7 @@ contract ConsentsProof is ActTest {
         Approval[] memory approvals = new Approval[](1);
         approvals[0] = Approval(uint64(1) << s.i, new uint16[](0), _bytes(by));
         (bool moved, uint256 from, uint256 to) =
-            _act(s, abi.encodeCall(MilestoneEscrow.release, (terms, uint64(1) << s.i, approvals)));
+            _act(s, abi.encodeCall(IMilestoneEscrow.release, (terms, uint64(1) << s.i, approvals)));
         if (!moved) return;
         assert(s.caller == CLIENT || _recovers(escrow.digestOf(approvals[0], agreement), by, CLIENT));
         assert(from >= uint256(Status.Active) && from <= uint256(Status.Disputed));
@@ -46,7 +46,7 @@ contract ConsentsProof is ActTest {
         _concrete(s);
         Division memory division = Division(s.i, toFreelancer, toClient);
         (bool moved, uint256 from, uint256 to) =
-            _act(s, abi.encodeCall(MilestoneEscrow.settle, (terms, division, expiresAt, _bytes(by))));
+            _act(s, abi.encodeCall(IMilestoneEscrow.settle, (terms, division, expiresAt, _bytes(by))));
         if (!moved) return;
         assert(s.caller == CLIENT || s.caller == FREELANCER);
         address other = s.caller == CLIENT ? FREELANCER : CLIENT;
@@ -65,7 +65,7 @@ contract ConsentsProof is ActTest {
         if (replacementId == agreement || !_put(s)) return;
         Amendment memory amendment = Amendment(new Division[](0), 1, expiresAt, _bytes(by));
         vm.deal(s.caller, terms.amounts[0]);
-        bytes memory data = abi.encodeCall(MilestoneEscrow.amend, (terms, replacement, amendment));
+        bytes memory data = abi.encodeCall(IMilestoneEscrow.amend, (terms, replacement, amendment));
         bool moved = _callWith(terms.amounts[0], s.caller, s.time, data);
         assert(escrow.statusesOf(agreement) == s.statuses);
         if (!moved) return;
@@ -79,7 +79,7 @@ contract ConsentsProof is ActTest {
         if (!_put(s)) return;
         vm.deal(s.caller, value);
         bytes memory acceptance = isSigned ? _bytes(by) : bytes("");
-        bytes memory data = abi.encodeCall(MilestoneEscrow.fund, (terms, uint64(1) << s.i, acceptance));
+        bytes memory data = abi.encodeCall(IMilestoneEscrow.fund, (terms, uint64(1) << s.i, acceptance));
         bool moved = _callWith(value, s.caller, s.time, data);
         uint256 afterwards = escrow.statusesOf(agreement);
         assert(moved || afterwards == s.statuses);
@@ -97,10 +97,10 @@ contract ConsentsProof is ActTest {
         (bool settled,,) = _act(
             s,
             abi.encodeCall(
-                MilestoneEscrow.settle, (terms, Division(s.i, toFreelancer, toClient), type(uint40).max, short)
+                IMilestoneEscrow.settle, (terms, Division(s.i, toFreelancer, toClient), type(uint40).max, short)
             )
         );
-        (bool accepted,,) = _act(s, abi.encodeCall(MilestoneEscrow.accept, (terms, uint64(1) << s.i, short)));
+        (bool accepted,,) = _act(s, abi.encodeCall(IMilestoneEscrow.accept, (terms, uint64(1) << s.i, short)));
         assert(!settled && (!accepted || s.caller == FREELANCER));
     }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {MilestoneEscrow} from "../../../contracts/MilestoneEscrow.sol";
 import {IMilestoneEscrow} from "../../../contracts/interfaces/IMilestoneEscrow.sol";
 import {Status, Terms} from "../../../contracts/types/EscrowTypes.sol";
 import {vm} from "../utils/Vm.sol";
@@ -25,7 +24,7 @@ contract CreditsProof is ProofTest {
         terms.amounts[0] = amount;
         escrow.put(escrow.agreementId(terms), uint256(Status.Active));
         vm.deal(address(escrow), amount);
-        if (!_call(FREELANCER, 1, abi.encodeCall(MilestoneEscrow.refund, (terms, 1)))) return;
+        if (!_call(FREELANCER, 1, abi.encodeCall(IMilestoneEscrow.refund, (terms, 1)))) return;
         assert(escrow.credits(address(0), terms.client) == amount);
         assert(escrow.credits(address(0), PAYEE) == 0 && PAYEE.balance == 0);
         assert(address(escrow).balance == amount);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {MilestoneEscrow} from "../../../contracts/MilestoneEscrow.sol";
+import {IMilestoneEscrow} from "../../../contracts/interfaces/IMilestoneEscrow.sol";
 import {Status} from "../../../contracts/types/EscrowTypes.sol";
 import {ActTest} from "./ActTest.sol";
 
@@ -12,7 +12,8 @@ import {ActTest} from "./ActTest.sol";
 contract MeteredProof is ActTest {
     function check_meteredSubmit(State memory s, uint40 start, uint16 units) public {
         _meter(s, start);
-        (bool moved, uint256 from, uint256 to) = _act(s, abi.encodeCall(MilestoneEscrow.submit, (terms, s.i, units, 0)));
+        (bool moved, uint256 from, uint256 to) =
+            _act(s, abi.encodeCall(IMilestoneEscrow.submit, (terms, s.i, units, 0)));
         if (!moved) return;
         assert(s.caller == FREELANCER && _is(to, Status.Submitted) && units != 0 && units <= 2_400);
         if (_is(from, Status.RefundRequested)) assert(s.time < s.since + 7 days);
@@ -22,7 +23,7 @@ contract MeteredProof is ActTest {
     function check_meteredDispute(State memory s, uint40 start, uint16 units) public {
         _meter(s, start);
         (bool moved, uint256 from, uint256 to) =
-            _act(s, abi.encodeCall(MilestoneEscrow.dispute, (terms, s.i, units, 0)));
+            _act(s, abi.encodeCall(IMilestoneEscrow.dispute, (terms, s.i, units, 0)));
         if (!moved) return;
         assert(_is(to, Status.Disputed));
         if (_is(from, Status.Active)) {
@@ -36,7 +37,7 @@ contract MeteredProof is ActTest {
     function check_meteredRequestChanges(State memory s, uint40 start) public {
         _meter(s, start);
         (bool moved, uint256 from, uint256 to) =
-            _act(s, abi.encodeCall(MilestoneEscrow.requestChanges, (terms, s.i, 0)));
+            _act(s, abi.encodeCall(IMilestoneEscrow.requestChanges, (terms, s.i, 0)));
         if (!moved) return;
         assert(s.caller == CLIENT && _is(from, Status.Submitted) && _is(to, Status.Active));
         assert(s.time >= uint256(start) + (uint256(s.i) + 1) * 7 days && s.time < s.since + terms.reviewPeriod);
@@ -47,10 +48,11 @@ contract MeteredProof is ActTest {
         uint16[] memory list = new uint16[](1);
         list[0] = units;
         (bool moved, uint256 from, uint256 to) =
-            _act(s, abi.encodeCall(MilestoneEscrow.approve, (terms, uint64(1) << s.i, list)));
+            _act(s, abi.encodeCall(IMilestoneEscrow.approve, (terms, uint64(1) << s.i, list)));
         if (!moved) return;
         assert(s.caller == CLIENT && units >= (s.claimed == 0 ? 2_400 : s.claimed));
-        assert(_is(to, Status.Approved) && (_is(from, Status.Submitted) || _is(from, Status.Disputed)));
+        assert(_isApproved(to) && (_is(from, Status.Submitted) || _is(from, Status.Disputed)));
+        if (s.claimed <= 2_400) assert(_is(to, Status.Approved) == _isWhole(s, 1_000_003, 2_400));
     }
 
     function _meter(State memory s, uint40 start) private {

@@ -30,7 +30,7 @@ contract OpenEscrow is MilestoneEscrow {
     // What a signature is over
 
     function digestOf(Terms calldata terms) external view returns (bytes32) {
-        return _hashTypedDataV4(TermsLib.hash(terms));
+        return _hashTypedDataV4(TermsLib.hash(terms, 0));
     }
 
     function digestOf(Approval calldata approval, bytes32 agreement) external view returns (bytes32) {
@@ -50,7 +50,7 @@ contract OpenEscrow is MilestoneEscrow {
         view
         returns (bytes32)
     {
-        return _hashTypedDataV4(Consents.hash(amendment, agreement, TermsLib.hash(replacement)));
+        return _hashTypedDataV4(Consents.hash(amendment, agreement, TermsLib.hash(replacement, 2)));
     }
 }
 
@@ -107,7 +107,7 @@ abstract contract ProofTest {
         return (before ^ afterwards) & ~(uint256(0xf) << (4 * i)) == 0;
     }
 
-    /// Whether every status of both milestones is one of the ten.
+    /// Whether every status of both milestones is one of the eleven.
     function _areStatuses(uint256 statuses) internal pure returns (bool) {
         return statuses < 0x100 && _status(statuses, 0) <= uint256(Status.Split)
             && _status(statuses, 1) <= uint256(Status.Split);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {Packing} from "../../../contracts/libraries/Packing.sol";
 import {Milestone, Shares} from "../../../contracts/libraries/Shares.sol";
-import {Clock, Status} from "../../../contracts/types/EscrowTypes.sol";
+import {Status} from "../../../contracts/types/EscrowTypes.sol";
 import {vm} from "../utils/Vm.sol";
 
 /// @title SharesProof
@@ -13,6 +14,7 @@ import {vm} from "../utils/Vm.sol";
 /// proofs use are assumed here where they are used, and facts.smt2 proves them for all integers; they carry over to
 /// words because a product of 128 and 16 bits fits into 256, which is there too.
 contract SharesProof {
+    using Packing for uint256;
     using Shares for Milestone;
 
     uint256 private constant BPS = 10_000;
@@ -50,7 +52,7 @@ contract SharesProof {
     function check_disputeDividesTheAmount(Claim memory c) public view {
         if (!_isValid(c) || c.disputed == 0) return;
         _isWithin(c.amount, c.claimed, c.whole);
-        _grows(c.amount, c.claimed - c.disputed, c.claimed, c.whole);
+        _grows(c.amount, uint256(c.claimed) - c.disputed, c.claimed, c.whole);
         try this.parts(_disputed(c)) returns (Parts memory p) {
             // The rest of the amount is the client's at once, and there is never less than none.
             assert(p.claim <= c.amount);
@@ -90,11 +92,11 @@ contract SharesProof {
     }
 
     function _submitted(Claim memory c) private pure returns (Milestone memory) {
-        return Milestone(Status.Submitted, Clock(1, c.claimed, 0), c.amount, c.whole);
+        return Milestone(Status.Submitted, uint256(0).withClock(0, 1, c.claimed, 0), c.amount, c.whole);
     }
 
     function _disputed(Claim memory c) private pure returns (Milestone memory) {
-        return Milestone(Status.Disputed, Clock(1, c.claimed, c.disputed), c.amount, c.whole);
+        return Milestone(Status.Disputed, uint256(0).withClock(0, 1, c.claimed, c.disputed), c.amount, c.whole);
     }
 
     // Facts of arithmetic, by the names that they have in facts.smt2

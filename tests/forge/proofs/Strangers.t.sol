@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {MilestoneEscrow} from "../../../contracts/MilestoneEscrow.sol";
+import {IMilestoneEscrow} from "../../../contracts/interfaces/IMilestoneEscrow.sol";
 import {Approval, Division, Status} from "../../../contracts/types/EscrowTypes.sol";
 import {ActTest} from "./ActTest.sol";
 
@@ -20,8 +20,8 @@ contract StrangersProof is ActTest {
         (bool moved, uint256 from,) = _act(s, _data(s, act, units, amount, other));
         if (!moved) return;
         // What is left to anybody.
-        bool isReleased = act == 4
-            && (_is(from, Status.Approved) || (_is(from, Status.Submitted) && s.time >= s.since + terms.reviewPeriod));
+        bool isReleased =
+            act == 4 && (_isApproved(from) || (_is(from, Status.Submitted) && s.time >= s.since + terms.reviewPeriod));
         bool isRefunded = act == 5 && _is(from, Status.RefundRequested) && s.time >= s.since + terms.responsePeriod;
         bool isLapsed = act == 6 && _is(from, Status.Disputed) && s.time >= s.since + terms.rulingPeriod;
         assert(isReleased || isRefunded || isLapsed);
@@ -40,16 +40,16 @@ contract StrangersProof is ActTest {
         returns (bytes memory)
     {
         uint64 milestones = uint64(1) << s.i;
-        if (act == 0) return abi.encodeCall(MilestoneEscrow.submit, (terms, s.i, units, 0));
-        if (act == 1) return abi.encodeCall(MilestoneEscrow.requestChanges, (terms, s.i, 0));
-        if (act == 2) return abi.encodeCall(MilestoneEscrow.requestRefund, (terms, s.i, 0));
-        if (act == 3) return abi.encodeCall(MilestoneEscrow.approve, (terms, milestones, new uint16[](0)));
-        if (act == 4) return abi.encodeCall(MilestoneEscrow.release, (terms, milestones, new Approval[](0)));
-        if (act == 5) return abi.encodeCall(MilestoneEscrow.refund, (terms, milestones));
-        if (act == 6) return abi.encodeCall(MilestoneEscrow.lapse, (terms, s.i));
-        if (act == 7) return abi.encodeCall(MilestoneEscrow.dispute, (terms, s.i, units, 0));
-        if (act == 8) return abi.encodeCall(MilestoneEscrow.rule, (terms, s.i, amount, 0));
-        if (act == 9) return abi.encodeCall(MilestoneEscrow.accept, (terms, milestones, ""));
-        return abi.encodeCall(MilestoneEscrow.settle, (terms, Division(s.i, amount, other), type(uint40).max, ""));
+        if (act == 0) return abi.encodeCall(IMilestoneEscrow.submit, (terms, s.i, units, 0));
+        if (act == 1) return abi.encodeCall(IMilestoneEscrow.requestChanges, (terms, s.i, 0));
+        if (act == 2) return abi.encodeCall(IMilestoneEscrow.requestRefund, (terms, s.i, 0));
+        if (act == 3) return abi.encodeCall(IMilestoneEscrow.approve, (terms, milestones, new uint16[](0)));
+        if (act == 4) return abi.encodeCall(IMilestoneEscrow.release, (terms, milestones, new Approval[](0)));
+        if (act == 5) return abi.encodeCall(IMilestoneEscrow.refund, (terms, milestones));
+        if (act == 6) return abi.encodeCall(IMilestoneEscrow.lapse, (terms, s.i));
+        if (act == 7) return abi.encodeCall(IMilestoneEscrow.dispute, (terms, s.i, units, 0));
+        if (act == 8) return abi.encodeCall(IMilestoneEscrow.rule, (terms, s.i, amount, 0));
+        if (act == 9) return abi.encodeCall(IMilestoneEscrow.accept, (terms, milestones, ""));
+        return abi.encodeCall(IMilestoneEscrow.settle, (terms, Division(s.i, amount, other), type(uint40).max, ""));
     }
 }

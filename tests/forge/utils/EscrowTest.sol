@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {MilestoneEscrow} from "../../../contracts/MilestoneEscrow.sol";
-import {IMilestoneEscrow} from "../../../contracts/interfaces/IMilestoneEscrow.sol";
 import {PracticeToken} from "../../../contracts/mocks/PracticeToken.sol";
 import {Amendment, Approval, Division, MilestoneView, Status, Terms} from "../../../contracts/types/EscrowTypes.sol";
+import {IEscrow} from "./IEscrow.sol";
 import {vm} from "./Vm.sol";
 
 /// @title EscrowTest
@@ -20,7 +19,7 @@ abstract contract EscrowTest {
 
     bytes32 private constant DOMAIN_TYPE =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
-    bytes32 private constant TERMS_TYPE = keccak256(
+    bytes32 internal constant TERMS_TYPE = keccak256(
         "Terms(address client,address freelancer,address payee,address arbiter,address token,uint32 reviewPeriod,uint32 responsePeriod,uint32 rulingPeriod,uint16 arbiterFeeBps,uint16 defaultBps,uint40 start,uint32 period,uint16 units,bytes32 scope,bytes32 salt,uint256[] amounts)"
     );
     bytes32 private constant APPROVAL_TYPE = keccak256("Approval(bytes32 agreement,uint8[] milestones,uint16[] units)");
@@ -33,7 +32,7 @@ abstract contract EscrowTest {
         "Amendment(bytes32 agreement,Terms replacement,Division[] divisions,uint8[] funded,uint40 expiresAt)Division(uint8 milestone,uint256 toFreelancer,uint256 toClient)Terms(address client,address freelancer,address payee,address arbiter,address token,uint32 reviewPeriod,uint32 responsePeriod,uint32 rulingPeriod,uint16 arbiterFeeBps,uint16 defaultBps,uint40 start,uint32 period,uint16 units,bytes32 scope,bytes32 salt,uint256[] amounts)"
     );
 
-    MilestoneEscrow internal escrow;
+    IEscrow internal escrow;
     PracticeToken internal token;
     address internal immutable client = vm.addr(CLIENT_KEY);
     address internal immutable freelancer = vm.addr(FREELANCER_KEY);
@@ -44,7 +43,7 @@ abstract contract EscrowTest {
     function setUp() public virtual {
         vm.warp(BEGIN);
         // From the artifact: what is tested is what was built, which lets a mutant take its place without a compilation.
-        escrow = MilestoneEscrow(vm.deployCode("MilestoneEscrow.sol:MilestoneEscrow"));
+        escrow = IEscrow(vm.deployCode("MilestoneEscrow.sol:MilestoneEscrow"));
         token = new PracticeToken();
         token.mint(client, type(uint192).max);
         vm.deal(client, type(uint192).max);

@@ -97,7 +97,10 @@ class Rebuilt:
 
     def on_MilestonesApproved(self, event, _):
         for m in self.several(event):
-            m.status = Status.APPROVED
+            if m.claim == m.terms.amount_of(m.index):
+                m.status, m.clock = Status.APPROVED, NO_CLOCK
+            else:
+                m.status = Status.PARTLY_APPROVED
 
     def on_MilestonesReleased(self, event, _):
         ended = [(m.claim, m.end(m.claim)) for m in self.several(event)]
@@ -194,9 +197,9 @@ def play(escrow, people):
 
 
 def play_fixed_price(escrow, people, play, pass_time, terms):
-    """Every way through a fixed price of twelve milestones."""
+    """Every way through a fixed price of thirteen milestones."""
     acceptance = escrow.sign_terms(people.freelancer, terms)
-    play("client", "fund", terms, range(10), acceptance)
+    play("client", "fund", terms, [*range(10), 12], acceptance)
     play("client", "fund", terms, [10, 11])
     play("client", "refund", terms, [11])
     play("freelancer", "accept", terms, [10])
@@ -215,13 +218,15 @@ def play_fixed_price(escrow, people, play, pass_time, terms):
     play("freelancer", "submit", terms, 6)
     play("client", "dispute", terms, 6, 9)
     play("client", "approve", terms, [6])
+    play("freelancer", "submit", terms, 12, 5000)
+    play("client", "approve", terms, [12])
     play("client", "request_refund", terms, 7)
     play("client", "request_refund", terms, 8)
     play("freelancer", "submit", terms, 8, 1)
     play("client", "request_refund", terms, 9)
     play("client", "approve", terms, [9])
     pass_time(30 * DAY)
-    play("stranger", "release", terms, [3, 6, 8, 9])
+    play("stranger", "release", terms, [3, 6, 8, 9, 12])
     play("stranger", "refund", terms, [7])
     play("stranger", "lapse", terms, 5)
     expires_at = escrow.node.block().timestamp + DAY
@@ -233,7 +238,7 @@ def play_fixed_price(escrow, people, play, pass_time, terms):
 @pytest.mark.parametrize("unit", [1, 999_983])
 def test_logs_rebuild_what_the_views_show(escrow, node, people, token, pass_time, play, unit):
     since = node.block().number
-    amounts = [unit + 3 * i for i in range(1, 13)]
+    amounts = [unit + 3 * i for i in range(1, 14)]
     in_token = fixed_price(people.parties(token.address), amounts)
     in_coin = fixed_price(people.parties(), amounts)
     play_fixed_price(escrow, people, play, pass_time, in_token)

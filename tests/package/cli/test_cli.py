@@ -107,6 +107,26 @@ def test_submit_starts_the_clock(milepost, funded, people, tmp_path):
 
 
 @pytest.mark.node
+def test_an_approved_part(milepost, funded, people, token):
+    outcome = milepost("submit", funded, 1, "--percent", "40 %", by=people.freelancer)
+    assert outcome.code == 0, outcome.err
+    assert milepost("approve", funded, 1, by=people.client).code == 0
+    picture = milepost("status", funded)
+    assert "partly approved" in picture.out
+    due = "now anybody can claim 600.00 USDP for the freelancer, 900.00 USDP to the client"
+    assert due in picture.out
+    first = milepost("status", funded, "--json").json["milestones"][0]
+    assert (first["status"], first["claimed_units"]) == ("partly approved", 4000)
+    outcome = milepost("dispute", funded, 1, by=people.client)
+    assert outcome.code == 5
+    assert "Milestone 1 is partly approved" in outcome.err
+    outcome = milepost("claim", funded, 1, by=people.arbiter)
+    assert outcome.code == 0, outcome.err
+    assert "600.00 USDP to the freelancer" in outcome.out
+    assert "900.00 USDP to the client" in outcome.out
+
+
+@pytest.mark.node
 def test_refused_by_the_contract(milepost, funded, people):
     outcome = milepost("submit", funded, 1, by=people.client)
     assert outcome.code == 5
