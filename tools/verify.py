@@ -1,8 +1,8 @@
 """Checks the contract in every way this project knows, and writes build/verify.json.
 
-Attacks, invariants with liveness, symbolic proofs, static analysis, coverage and mutants follow
-each other; each says what it found and how long it took. With --quick the first two run in their
-short form and the rest is left out. What is random follows from one seed.
+Attacks, invariants with liveness, symbolic proofs, static analysis, a newer compiler, coverage and
+mutants follow each other; each says what it found and how long it took. With --quick the first two
+run in their short form and the rest is left out. What is random follows from one seed.
 """
 
 import argparse
@@ -30,8 +30,8 @@ ACTS = {
     "withdraw", "multicall",
 }  # fmt: skip
 STATUSES = {
-    "None", "Offered", "Active", "Submitted", "Approved", "RefundRequested", "Disputed", "Paid",
-    "Refunded", "Split",
+    "None", "Offered", "Active", "Approved", "Submitted", "PartlyApproved", "RefundRequested",
+    "Disputed", "Paid", "Refunded", "Split",
 }  # fmt: skip
 COVERED = re.compile(r"contracts/(MilestoneEscrow|Payouts|libraries/\w+)\.sol")
 
@@ -146,6 +146,12 @@ def static_analysis() -> dict[str, Any]:
     return {"slither": {impact: found[impact] for impact in ("high", "medium", "low")}}
 
 
+def recompiled() -> dict[str, Any]:
+    """Whether a newer compiler makes the same code."""
+    tool("recompile")
+    return {"recompile": json.loads((BUILD / "recompile.json").read_text())}
+
+
 def mutation() -> dict[str, Any]:
     """What the core's unit tests kill."""
     tool("mutate")
@@ -206,6 +212,7 @@ def page(found: dict[str, Any]) -> str:
         f"| attacks that succeed | {found['attacks']['failures']} |",
         f"| proofs, with their twins refuted | {len(found['proofs'])} |",
         f"| static analysis | {json.dumps(found['slither'])[1:-1]} |",
+        f"| code by compiler {found['recompile']['newer']} | {_sameness(found)} |",
         f"| coverage of the core, percent | {json.dumps(found['coverage'])[1:-1]} |",
         f"| mutants killed | {found['mutation']['killed']:,} of {found['mutation']['mutants']:,} |",
         "",
@@ -222,6 +229,10 @@ def page(found: dict[str, Any]) -> str:
         *(f"| `{p['name']}` | {p['result']} | {p['twin']} |" for p in found["proofs"]),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _sameness(found: dict[str, Any]) -> str:
+    return "the same, byte for byte" if found["recompile"]["same"] else "not the same"
 
 
 def verdict(found: dict[str, Any]) -> list[str]:
@@ -242,6 +253,8 @@ def verdict(found: dict[str, Any]) -> list[str]:
         for impact in ("high", "medium")
         if found.get("slither", {}).get(impact)
     ]
+    if "recompile" in found and not found["recompile"]["same"]:
+        wrong.append(f"compiler {found['recompile']['newer']}: makes other code")
     if "mutation" in found:
         mutation = found["mutation"]
         wrong += [f"mutant without an explanation: {name}" for name in mutation["unexplained"]]
@@ -269,6 +282,7 @@ def main() -> int:
         steps += [
             ("proofs", proofs),
             ("static analysis", static_analysis),
+            ("newer compiler", recompiled),
             ("coverage", coverage),
             ("mutation", mutation),
         ]

@@ -16,6 +16,7 @@ GOOD = {
     "liveness": {"states": 3, "failures": 0},
     "proofs": [{"name": "P.check_it", "result": "proved", "twin": "refuted"}],
     "slither": {"high": 0, "medium": 0, "low": 3},
+    "recompile": {"newer": "0.8.99", "same": True},
     "coverage": {"lines": 100.0, "branches": 100.0},
     "mutation": {"mutants": 100, "killed": 95, "survivors": ["a"] * 5, "unexplained": []},
 }
@@ -36,6 +37,7 @@ def test_what_holds_is_not_complained_about():
         ("liveness", "failures", 1, "liveness: 1 failures"),
         ("slither", "high", 1, "slither: 1 of high impact"),
         ("slither", "medium", 4, "slither: 4 of medium impact"),
+        ("recompile", "same", False, "compiler 0.8.99: makes other code"),
         ("mutation", "killed", 94, "mutation: 94 of 100 killed"),
         ("mutation", "unexplained", ["f: + -> -"], "mutant without an explanation: f: + -> -"),
     ],
