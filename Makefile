@@ -29,10 +29,11 @@ $(PACKAGE): requirements/package.lock pyproject.toml
 	.venv-package/bin/python $(PIP_EDITABLE)
 	touch $@
 
-# Tools that fit beside nothing else, each in an environment of its own.
+# Tools that fit beside nothing else, or that nothing else needs, each in an environment of its own.
 TOOLS := .venv-slither/.installed .venv-halmos/.installed
+CHART := .venv-chart/.installed
 
-$(TOOLS): .venv-%/.installed: requirements/%.lock
+$(TOOLS) $(CHART): .venv-%/.installed: requirements/%.lock
 	python3 -m venv .venv-$*
 	.venv-$*/bin/python $(PIP_INSTALL) -r $<
 	touch $@
@@ -77,6 +78,18 @@ verify: setup $(TOOLS)  ## Check the contract in every way there is, in about fo
 mutation: setup  ## Run the contract's unit tests against every mutant of it
 	python tools/mutate.py
 
+.PHONY: gas
+gas: setup $(CHART)  ## Measure what every act costs, beside its peers; write the table and the chart
+	forge build --quiet contracts tests/forge/gas
+	python tools/write_abi.py
+	python tools/gas.py
+	.venv-chart/bin/python tools/gas_chart.py
+
+.PHONY: prices
+prices: $(DEV)  ## Say what the acts cost in dollars: make prices GAS_GWEI=2 COIN_USD=3000 BLOB_GWEI=1
+	python tools/gas.py --prices $(if $(GAS_GWEI),--gas-gwei $(GAS_GWEI)) $(if $(COIN_USD),--coin-usd $(COIN_USD)) \
+	  $(if $(BLOB_GWEI),--blob-gwei $(BLOB_GWEI))
+
 .PHONY: quick
 quick: setup  ## Run the desk loop, under a minute
 	ruff check .
@@ -99,7 +112,7 @@ format: setup  ## Format the sources
 .PHONY: lock
 lock: setup  ## Resolve the Python and npm dependencies anew
 	python -m pip install -qq uv
-	for name in dev package slither halmos; do \
+	for name in dev package slither halmos chart; do \
 	  uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal \
 	    --python-version 3.11 requirements/$$name.in -o requirements/$$name.lock; \
 	done
