@@ -175,6 +175,7 @@ def coverage() -> dict[str, Any]:
             "tests/forge/core/**",
         ],
         cwd=ROOT,
+        env=os.environ | {"FOUNDRY_PROFILE": "plain"},
         check=True,
         stdout=subprocess.DEVNULL,
     )

@@ -53,6 +53,7 @@ contract ApproveTest is CoreTest {
         for (uint256 i = 0; i < 64; ++i) {
             approve(terms, uint64(1) << uint64(i), whole);
             refused(client, _approve(terms, ALL, whole), wrongStatus(terms, i, Status.Approved));
+            refused(client, _approve(terms, uint64(1) << uint64(i), whole), wrongStatus(terms, i, Status.Approved));
             vm.revertToState(snapshot);
         }
     }

@@ -744,6 +744,22 @@ contract ReleaseTest is CoreTest {
         refusedUnless(0x234567, weeks_, freelancer, _signedApproval);
     }
 
+    /// The sum so far, 2, has the bits of one Active milestone; the first one is not that.
+    function testWhatIsPaidSoFarIsNoStatus() public {
+        uint256[] memory amounts = new uint256[](2);
+        (amounts[0], amounts[1]) = (10, 2);
+        Terms memory terms = fixedPrice(amounts);
+        fund(terms, 3);
+        submit(terms, 0, 5_000);
+        Approval memory second = Approval(2, new uint16[](0), NONE);
+        Approval memory first = Approval(1, new uint16[](0), NONE);
+        begin(terms);
+        vm.prank(client);
+        escrow.release(terms, 3, approvals(second, first));
+        paid(terms, 5, 7, 0);
+        statusesAre(terms, 0x8a);
+    }
+
     /// What is open of a claim of which the client disputes a part.
     function _restOf(uint256 amount, uint256 claimed, uint256 disputed) private pure returns (uint256) {
         return amount * claimed / WHOLE - amount * (claimed - disputed) / WHOLE;
