@@ -64,12 +64,7 @@ def workspace(folder: Path, proofs: Path) -> Path:
         copy = folder / source.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, copy)
-    # Without the profile in which the escrow is deployed: it compiles four times as long.
-    settings = (ROOT / "foundry.toml").read_text()
-    plain = re.sub(
-        r"^(additional_compiler_profiles|compilation_restrictions) .*\n", "", settings, flags=re.M
-    )
-    (folder / "foundry.toml").write_text(plain)
+    shutil.copy(ROOT / "foundry.toml", folder)
     for shared in ("node_modules", "tools"):
         if not (folder / shared).is_symlink():
             (folder / shared).symlink_to(ROOT / shared)
@@ -99,7 +94,7 @@ def halmos(
     with subprocess.Popen(
         command,
         cwd=folder,
-        env=env | {"TMPDIR": str(folder / "tmp")},
+        env=env | {"TMPDIR": str(folder / "tmp"), "FOUNDRY_PROFILE": "plain"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,

@@ -44,7 +44,6 @@ OF_LIBRARIES = {
 # Reachable by the calls, but not with the values that they bring.
 NEVER = {
     "release": {"ClockOverflow"},  # units up to the whole
-    "requestChanges": {"ClockOverflow"},  # clears the clock
 }
 # No requirement of one act: what holds for all, and what should not be.
 UNSTATED = {"ClockOverflow", "GasTooLow", "InsufficientBalance", "ReentrancyGuardReentrantCall"}
