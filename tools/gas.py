@@ -226,13 +226,21 @@ def _usd(amount: float) -> str:
     return f"${amount:,.4f}".rjust(12)
 
 
+def price(text: str) -> float:
+    """A price that a reader sets. Raises ArgumentTypeError."""
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"a price is zero or more, and this is {text}")
+    return value
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare with the table")
     parser.add_argument("--prices", action="store_true", help="show the table in dollars")
-    parser.add_argument("--gas-gwei", type=float, default=1, help="price of gas (1)")
-    parser.add_argument("--coin-usd", type=float, default=3000, help="price of the coin (3000)")
-    parser.add_argument("--blob-gwei", type=float, default=1, help="price of blob gas (1)")
+    parser.add_argument("--gas-gwei", type=price, default=1, help="price of gas (1)")
+    parser.add_argument("--coin-usd", type=price, default=3000, help="price of the coin (3000)")
+    parser.add_argument("--blob-gwei", type=price, default=1, help="price of blob gas (1)")
     args = parser.parse_args()
     if args.prices:
         print(prices(rows(TABLE.read_text()), args.gas_gwei, args.coin_usd, args.blob_gwei))

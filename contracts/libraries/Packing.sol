@@ -42,7 +42,7 @@ library Packing {
     /// @param ones The milestones to look at, {spread}.
     /// @return Not zero where one of them is not at `status`: its four bits are not all zero.
     function otherThan(uint256 statuses, uint256 ones, Status status) internal pure returns (uint256) {
-        // Four bits times fifteen at most stay within their four bits' place.
+        // One bit times fifteen at most stays within its four bits.
         unchecked {
             return (statuses ^ (ones * uint256(status))) & (ones * STATUS_MASK);
         }

@@ -1,5 +1,6 @@
 """What the documents say of gas is what the acts cost."""
 
+import argparse
 import re
 import subprocess
 import sys
@@ -60,6 +61,12 @@ def test_prices_follow_what_the_reader_sets():
     shown = gas.prices({"act": gas.Row(50_000, 40_000, 1_000)}, 2, 3_000, 5).splitlines()[-1]
     # 50,000 gas at 2 gwei are 0.0001 coins; 1,000 bytes are 1,032.26 blob gas at 5 gwei.
     assert shown.split() == ["act", "$0.3000", "$0.2400", "$0.0155"]
+
+
+@pytest.mark.parametrize("text", ["-1", "nan", "inf"])
+def test_what_is_no_price_is_refused(text):
+    with pytest.raises(argparse.ArgumentTypeError, match=f"zero or more, and this is {text}"):
+        gas.price(text)
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/gas/README.md"])
