@@ -31,9 +31,8 @@ $(PACKAGE): requirements/package.lock pyproject.toml
 
 # Tools that fit beside nothing else, or that nothing else needs, each in an environment of its own.
 TOOLS := .venv-slither/.installed .venv-halmos/.installed
-CHART := .venv-chart/.installed
 
-$(TOOLS) $(CHART): .venv-%/.installed: requirements/%.lock
+$(TOOLS): .venv-%/.installed: requirements/%.lock
 	python3 -m venv .venv-$*
 	.venv-$*/bin/python $(PIP_INSTALL) -r $<
 	touch $@
@@ -49,6 +48,7 @@ $(NODE): package-lock.json
 
 .PHONY: setup
 setup: $(DEV) $(NODE)  ## Install what development needs
+	@tools/postgres.sh
 
 .PHONY: abi
 abi: setup  ## Compile, and write the ABI and bytecode that the package ships
@@ -79,11 +79,11 @@ mutation: setup  ## Run the contract's unit tests against every mutant of it
 	python tools/mutate.py
 
 .PHONY: gas
-gas: setup $(CHART)  ## Measure what every act costs, beside its peers; write the table and the chart
+gas: setup  ## Measure what every act costs, beside its peers; write the table and the chart
 	forge build --quiet contracts tests/forge/gas
 	python tools/write_abi.py
 	python tools/gas.py
-	.venv-chart/bin/python tools/gas_chart.py
+	python tools/gas_chart.py
 
 .PHONY: prices
 prices: $(DEV)  ## Say what the acts cost in dollars: make prices GAS_GWEI=2 COIN_USD=3000 BLOB_GWEI=1
@@ -112,7 +112,7 @@ format: setup  ## Format the sources
 .PHONY: lock
 lock: setup  ## Resolve the Python and npm dependencies anew
 	python -m pip install -qq uv
-	for name in dev package slither halmos chart; do \
+	for name in dev package slither halmos; do \
 	  uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal \
 	    --python-version 3.11 requirements/$$name.in -o requirements/$$name.lock; \
 	done
