@@ -6,17 +6,22 @@ person.
     |   |-- AgreementFileError        one place in an agreement file: path, line, field
     |   |-- AmountError, DurationError, ShareError, SelectionError
     |   |-- AddressError, HashError, NumberError
+    |   |-- ExtraMissing              an optional part of the package is not installed
     |-- SigningError                  3: keys, passwords and signatures
     |   |-- KeystoreNotFound, KeystoreUnreadable, PasswordMissing, PasswordWrong
     |   |-- SignerUnavailable         the node will not sign
     |-- ChainError                    4: the node, or what stands on its chain
     |   |-- NodeUnreachable, WrongChain, NoContract, CallRefused
+    |   |-- AnswerInconsistent, NodePruned
     |   |-- NodeProgramMissing, NodeNotStarted
     |   |-- DeploymentUnknown, DeploymentMismatch
     |   |-- TokenUnsuitable             the token cannot be used, or not by signature
     |   |-- FundsError                6: BalanceTooLow, AllowanceTooLow
     |   |-- TransactionError          7: TransactionPending, TransactionDropped,
     |                                 TransactionReplaced, TransactionFailed
+    |-- LedgerError                   8: the database of the ledger
+    |   |-- LedgerMissing, LedgerForeign, LedgerMismatch, LedgerOutdated, LedgerUnreadable
+    |   |-- JobUnknown, ReorganisationTooDeep
     |-- ContractError                 5: the contract refused; one class for each of its errors in
         |                             `milepost.contract_errors`, same name and fields
         |-- RevertedWithReason, Panicked, RevertUnknown
@@ -172,6 +177,21 @@ class NumberError(InputError):
         return f"{self.field}: {self.value} is not a whole number from 0 to 2^{self.bits} - 1."
 
 
+@dataclass(eq=False)
+class ExtraMissing(InputError):
+    """What was asked for needs an optional part of the package."""
+
+    purpose: str
+    extra: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{self.purpose} needs more than is installed. "
+            f"`pip install 'milepost[{self.extra}]'` brings it."
+        )
+
+
 class SigningError(MilepostError):
     """A key, a password or a signature."""
 
@@ -299,6 +319,36 @@ class CallRefused(ChainError):
     @property
     def message(self) -> str:
         return f"The node refused: {self.problem}"
+
+
+@dataclass(eq=False)
+class AnswerInconsistent(ChainError):
+    """What the node answered contradicts the question or itself."""
+
+    problem: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"The node's answer cannot be right: {self.problem}. Nothing of it was kept. "
+            "Try another node."
+        )
+
+
+@dataclass(eq=False)
+class NodePruned(ChainError):
+    """The node no longer has the history that was asked for."""
+
+    url: str
+    block: int
+    problem: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{self.url} has no history from block {self.block} on ({self.problem}). "
+            "Use a node that keeps the logs of all blocks."
+        )
 
 
 class FundsError(ChainError):
@@ -468,6 +518,120 @@ class TokenUnsuitable(ChainError):
     @property
     def message(self) -> str:
         return f"Token {self.token} cannot be used for this: {self.problem}."
+
+
+class LedgerError(MilepostError):
+    """The database of the ledger cannot be used as asked. Nothing in it was changed."""
+
+    exit_code = 8
+
+
+@dataclass(eq=False)
+class LedgerMissing(LedgerError):
+    """There is no ledger yet."""
+
+    place: str
+
+    @property
+    def message(self) -> str:
+        return f"There is no ledger at {self.place} yet. `milepost ledger sync` makes one."
+
+
+@dataclass(eq=False)
+class LedgerForeign(LedgerError):
+    """The database belongs to something else."""
+
+    place: str
+    problem: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{self.place} is not a ledger of Milepost: {self.problem}. It was left as it is. "
+            "Choose another place with --ledger."
+        )
+
+
+@dataclass(eq=False)
+class LedgerMismatch(LedgerError):
+    """The ledger is of another chain or escrow."""
+
+    place: str
+    chain_id: int
+    escrow: str
+    expected_chain_id: int
+    expected_escrow: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{self.place} is the ledger of the escrow {self.escrow} on chain {self.chain_id}, and "
+            f"{self.expected_escrow} on chain {self.expected_chain_id} is meant. "
+            "Choose another place with --ledger."
+        )
+
+
+@dataclass(eq=False)
+class LedgerOutdated(LedgerError):
+    """Another version of the package wrote the ledger."""
+
+    place: str
+    version: int
+    expected: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{self.place} is of version {self.version}, and this package reads version "
+            f"{self.expected}. `milepost ledger rebuild` makes it anew from the chain."
+        )
+
+
+@dataclass(eq=False)
+class LedgerUnreadable(LedgerError):
+    """The database does not answer, or its file is damaged."""
+
+    place: str
+    problem: str
+
+    @property
+    def message(self) -> str:
+        return f"The ledger at {self.place} cannot be used: {self.problem}"
+
+
+@dataclass(eq=False)
+class JobUnknown(LedgerError):
+    """No single agreement of the ledger is meant. `found` is how many begin with the text."""
+
+    text: str
+    found: int
+    block: int
+
+    @property
+    def message(self) -> str:
+        if self.found:
+            return f"{self.found} agreements begin with {self.text}. Write more of the id."
+        return (
+            f"No agreement {self.text} is in the ledger, which has read up to block {self.block}. "
+            "`milepost ledger sync` reads on; `milepost jobs` lists those that are there."
+        )
+
+
+@dataclass(eq=False)
+class ReorganisationTooDeep(LedgerError):
+    """No block that the ledger remembers is on the node's chain. Blocks are numbers."""
+
+    url: str
+    first: int
+    last: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{self.url} has other blocks {self.first} to {self.last} than the ledger read, which "
+            "is as far as it can go back. Is it a node of the same chain? A local chain that was "
+            "started anew needs `milepost ledger rebuild`."
+        )
 
 
 class ContractError(MilepostError):

@@ -33,6 +33,7 @@ class Options:
     dry_run: bool = False
     rpc_timeout: float = 10
     timeout: float = 180
+    ledger: str | None = None
 
 
 _SHARED: dict[str, Any] = {
@@ -76,10 +77,21 @@ _SHARED: dict[str, Any] = {
     "timeout": Annotated[
         float, typer.Option("--timeout", min=0, metavar="SECONDS", help="Wait for the block.")
     ],
+    "ledger": Annotated[
+        str | None,
+        typer.Option(
+            "--ledger",
+            metavar="PLACE",
+            envvar="MILEPOST_LEDGER",
+            help="The ledger: a file, or the URL of a PostgreSQL database.",
+        ),
+    ],
 }
 _READING = ("rpc_url", "rpc_timeout", "escrow", "as_json")
 _SIGNING = (*_READING, "account", "password_file", "password_fd", "yes", "dry_run")
 _ACTING = (*_SIGNING, "timeout")
+_ASKING = ("ledger", "as_json")
+_FILLING = ("ledger", "rpc_url", "rpc_timeout", "escrow", "as_json")
 
 # Arguments and options that several commands have.
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The agreement file.")]
@@ -96,6 +108,10 @@ Reason = Annotated[
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Save to a file instead of stdout.")]
 Expires = Annotated[
     str, typer.Option("--expires", help='How long the signature is valid, like "2 days".')
+]
+Party = Annotated[
+    str | None,
+    typer.Option("--party", metavar="ADDRESS", envvar="MILEPOST_PARTY", help="Whose, else all."),
 ]
 ToFreelancer = Annotated[
     str, typer.Option("--to-freelancer", metavar="AMOUNT", help="What the freelancer gets.")
@@ -115,6 +131,16 @@ def signing(function: Callable[..., None]) -> Callable[..., None]:
 def acting(function: Callable[..., None]) -> Callable[..., None]:
     """A command that sends transactions."""
     return _with(function, _ACTING)
+
+
+def asking(function: Callable[..., None]) -> Callable[..., None]:
+    """A command that asks the ledger, and no node."""
+    return _with(function, _ASKING)
+
+
+def filling(function: Callable[..., None]) -> Callable[..., None]:
+    """A command that works with the ledger and a node."""
+    return _with(function, _FILLING)
 
 
 def _with(function: Callable[..., None], names: tuple[str, ...]) -> Callable[..., None]:

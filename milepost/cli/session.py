@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import typer
 
 from milepost.agreement import Agreement, Token, read
-from milepost.cli import render
+from milepost.cli import ledgers, render
 from milepost.cli.options import Options
 from milepost.cli.tokens import TokenBook, coin_of, find_deployment, network_name
 from milepost.contract_errors import InsufficientBalance, ValueMismatch, WrongStatus
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from milepost.chain.rpc import Node
     from milepost.chain.transactions import Call, Receipt
     from milepost.escrow import Escrow
+    from milepost.ledger.reads import Ledger
+    from milepost.ledger.store import Store
 
 
 T = TypeVar("T")
@@ -78,6 +80,20 @@ class Session:
     @cached_property
     def tokens(self) -> TokenBook:
         return TokenBook(self.node, self.node.chain_id)
+
+    @cached_property
+    def database(self) -> Store:
+        """The ledger's database: the one that is named, else the only one in the data directory."""
+        from milepost.ledger.store import Store
+
+        return Store(self.options.ledger or ledgers.only_place())
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger to ask. Raises LedgerMissing where none was made yet."""
+        from milepost.ledger.reads import Ledger
+
+        return Ledger(self.database)
 
     def agreement(self, path: Path, *, offline: bool = False) -> Agreement:
         """The agreement in a file. Raises AgreementFileError, and WrongChain where the file names

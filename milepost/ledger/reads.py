@@ -1,0 +1,397 @@
+"""What the ledger knows: jobs, histories, deadlines, money. Each answer is of one moment.
+
+A job is an agreement with what became of it. It is judged at the time of the last block that was
+read, which every answer names. Amounts are base units, times Unix seconds, milestones numbered from
+zero. Nothing here asks a node.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from milepost.agreement import Token
+from milepost.chain.events import Event, from_address, to_address
+from milepost.errors import JobUnknown
+from milepost.ledger import rows, store
+from milepost.ledger.replay import Agreement
+from milepost.ledger.store import Position, Store
+from milepost.types import AgreementId, MilestoneView, Status, Terms, same_address
+
+Role = Literal["client", "freelancer", "payee", "arbiter"]
+ROLES: tuple[Role, ...] = ("client", "freelancer", "payee", "arbiter")
+
+# Who has to act, by status; nobody where it is only to be paid out, which anybody may do.
+_AWAITED: dict[Status, Role] = {
+    Status.OFFERED: "freelancer",
+    Status.ACTIVE: "freelancer",
+    Status.SUBMITTED: "client",
+    Status.REFUND_REQUESTED: "freelancer",
+    Status.DISPUTED: "arbiter",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The block that an answer is true at. What is up to `final_block` cannot be taken back."""
+
+    block: int
+    timestamp: int
+    final_block: int
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An agreement and where its milestones stand; `milestones` are those ever funded, by index."""
+
+    agreement: AgreementId
+    terms: Terms
+    token: Token
+    milestones: Mapping[int, MilestoneView]
+    replaced_by: AgreementId | None
+    funded_at: int
+
+    def roles_of(self, party: str) -> tuple[Role, ...]:
+        """The roles that an address has in it."""
+        return tuple(r for r in ROLES if same_address(getattr(self.terms, r), party))
+
+    @property
+    def open(self) -> int:
+        """Base units that the escrow holds for it."""
+        return sum(m.open for m in self.milestones.values())
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every milestone that was funded has ended."""
+        return all(m.status.is_final for m in self.milestones.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A milestone that waits for `awaited`; None where anybody can carry out what is decided.
+
+    Nothing comes by itself where `deadline` is zero. Metered work cannot be claimed before
+    `opens_at`.
+    """
+
+    job: Job
+    milestone: int
+    view: MilestoneView
+    awaited: Role | None
+    opens_at: int
+
+    @property
+    def deadline(self) -> int:
+        """Unix time at which the awaited party is late; zero where no clock runs."""
+        return self.view.deadline
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event of a history, at its block's time. What is not final may still be taken back."""
+
+    event: Event
+    timestamp: int
+    is_final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A job with all that happened to it, oldest first, and the agreement that it replaced."""
+
+    job: Job
+    happenings: tuple[Happening, ...]
+    replaces: AgreementId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """Money of one address that crossed the escrow's border, or waits there.
+
+    `kind` is what moved it, as `replay.Movement` has it. `terms` are None for a withdrawal, which
+    may be of several agreements' money. `milestones` are those that it is for.
+    """
+
+    kind: str
+    address: str
+    token: Token
+    amount: int
+    agreement: AgreementId | None
+    terms: Terms | None
+    milestones: tuple[int, ...]
+    happening: Happening
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """Totals of one address in one token, in base units.
+
+    `paid` went from the address into the escrow, `received` came out to it, `credits` could not be
+    delivered and wait for `withdraw`. `held` is open in the jobs of the address, whoever gets it.
+    """
+
+    token: Token
+    paid: int
+    received: int
+    credits: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """What the ledger is of, how far it has read, and how much there is."""
+
+    position: Position
+    agreements: int
+    events: int
+
+
+class Ledger:
+    """A ledger to ask, at the moment of its last block.
+
+    Every method raises LedgerMissing where none was made yet, LedgerForeign, LedgerOutdated and
+    LedgerUnreadable.
+    """
+
+    def __init__(self, database: Store) -> None:
+        self._store = database
+        self._position = database.require()
+
+    @property
+    def chain_id(self) -> int:
+        return self._position.chain_id
+
+    @property
+    def escrow(self) -> str:
+        """The checksummed address of the escrow that the ledger is of."""
+        return to_address(self._position.escrow)
+
+    def moment(self) -> Moment:
+        """Where the ledger stands now. Each other answer may be of a later one."""
+        with self._store.reading() as connection:
+            return self._moment(connection)
+
+    def jobs(self, party: str | None = None, role: Role | None = None) -> list[Job]:
+        """The jobs in which `party` has a role, or `role`; all without a party. Oldest first."""
+        with self._store.reading() as connection:
+            return self._jobs(connection, self._moment(connection), _ids_of(party, role))
+
+    def job(self, text: str) -> History:
+        """The job whose id is `text`, or alone begins with it. Raises JobUnknown."""
+        with self._store.reading() as connection:
+            moment = self._moment(connection)
+            agreement = _find(connection, text, moment)
+            (job,) = self._jobs(connection, moment, sa.select(sa.literal(agreement)))
+            replaced = store.agreements.c.replaced_by == agreement
+            before = connection.scalar(sa.select(store.agreements.c.id).where(replaced))
+            found = rows.read_logs(connection, store.logs.c.agreement == agreement)
+            happenings = (
+                Happening(event, log.timestamp, log.block <= moment.final_block)
+                for log, event in rows.entries_of(found, self.escrow)
+            )
+            replaces = None if before is None else AgreementId(before)
+            return History(job, tuple(happenings), replaces)
+
+    def due(self, party: str | None = None) -> list[Due]:
+        """Every clock that runs in the jobs of `party`, or in all; the earliest deadline first."""
+        found = [d for d in self._waiting(party, has_clock=True) if d.deadline]
+        return sorted(found, key=lambda d: (d.deadline, d.job.funded_at, d.milestone))
+
+    def needs(self, party: str) -> list[Due]:
+        """What `party` has to do, or can collect, now; what is most urgent first."""
+        found = [d for d in self._waiting(party) if _concerns(d, party, self.moment().timestamp)]
+        return sorted(found, key=lambda d: (d.deadline or 2**63, d.job.funded_at, d.milestone))
+
+    def payments(self, party: str) -> list[Payment]:
+        """All money of `party` that crossed the escrow's border, oldest first."""
+        moved, logs = store.movements.c, store.logs.c
+        with self._store.reading() as connection:
+            moment = self._moment(connection)
+            tokens = self._tokens(connection)
+            condition = moved.address == from_address(party)
+            places = sa.select(moved.block, moved.log_index).where(condition)
+            happened = {
+                (log.block, log.log_index): Happening(
+                    event, log.timestamp, log.block <= moment.final_block
+                )
+                for log, event in rows.entries_of(
+                    rows.read_logs(connection, sa.tuple_(logs.block, logs.log_index).in_(places)),
+                    self.escrow,
+                )
+            }
+            query = sa.select(store.movements).where(condition)
+            found = connection.execute(
+                query.order_by(moved.block, moved.log_index, moved.part)
+            ).all()
+            ids = {row.agreement for row in found if row.agreement is not None}
+            terms = {a: j.terms for a, j in rows.read_agreements(connection, ids).items()}
+            return [
+                _payment(row, happened[row.block, row.log_index], tokens, terms) for row in found
+            ]
+
+    def money(self, party: str) -> list[Money]:
+        """The totals of `party`, in each token that it ever had to do with."""
+        totals: dict[Token, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+        for payment in self.payments(party):
+            total, amount = totals[payment.token], payment.amount
+            match payment.kind:
+                case "fund":
+                    total[0] += amount
+                case "credit":
+                    total[1] -= amount
+                    total[2] += amount
+                case "withdrawal":
+                    total[1] += amount
+                    total[2] -= amount
+                case _:
+                    total[1] += amount
+        for job in self.jobs(party):
+            totals[job.token][3] += job.open
+        return [Money(token, *total) for token, total in totals.items()]
+
+    def tokens(self) -> list[Token]:
+        """The tokens of all agreements."""
+        with self._store.reading() as connection:
+            return list(self._tokens(connection).values())
+
+    def info(self) -> Info:
+        """What the ledger is of, and how much there is."""
+        with self._store.reading() as connection:
+            counts = (
+                connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+                for table in (store.agreements, store.logs)
+            )
+            return Info(self._store.position(connection), *counts)
+
+    def _moment(self, connection: Connection) -> Moment:
+        position = self._store.position(connection)
+        return Moment(position.block, position.timestamp, position.final_block)
+
+    def _tokens(self, connection: Connection) -> dict[bytes, Token]:
+        found = connection.execute(sa.select(store.tokens)).all()
+        return {r.address: Token(to_address(r.address), r.symbol, r.decimals) for r in found}
+
+    def _waiting(self, party: str | None, *, has_clock: bool = False) -> Iterator[Due]:
+        """The milestones that are not over."""
+        ids = _ids_of(party, None)
+        parts = store.milestones.c
+        if has_clock:
+            running = sa.select(parts.agreement).where(parts.deadline.is_not(None))
+            ids = ids.where(store.agreements.c.id.in_(running))
+        with self._store.reading() as connection:
+            jobs = self._jobs(connection, self._moment(connection), ids)
+        for job in jobs:
+            for i, view in job.milestones.items():
+                if not view.status.is_final:
+                    awaited = None if view.is_late else _AWAITED.get(view.status)
+                    yield Due(job, i, view, awaited, _opens_at(job.terms, i, view))
+
+    def _jobs(
+        self, connection: Connection, moment: Moment, ids: sa.Select[tuple[bytes]]
+    ) -> list[Job]:
+        tokens = self._tokens(connection)
+        table = store.agreements.c
+        query = sa.select(table.id, table.timestamp).where(table.id.in_(ids))
+        since = dict(connection.execute(query.order_by(table.block, table.id)).tuples().all())
+        found = rows.read_agreements(connection, since)
+        return [_job(a, found[a], timestamp, tokens, moment) for a, timestamp in since.items()]
+
+
+def awaited_act(due: Due) -> str:
+    """The verb of what the awaited party is to do, or of what anybody can carry out."""
+    match due.view.status:
+        case Status.OFFERED:
+            return "accept"
+        case Status.ACTIVE:
+            return "submit"
+        case Status.SUBMITTED:
+            return "release" if due.view.is_late else "approve"
+        case Status.REFUND_REQUESTED:
+            return "refund" if due.view.is_late else "submit"
+        case Status.DISPUTED:
+            return "lapse" if due.view.is_late else "rule"
+    return "release"
+
+
+def _concerns(due: Due, party: str, now: int) -> bool:
+    if due.awaited is not None:
+        has_opened = due.opens_at <= now
+        return has_opened and same_address(getattr(due.job.terms, due.awaited), party)
+    terms, view = due.job.terms, due.view
+    gains = [terms.freelancer, terms.payee] if view.to_freelancer else []
+    gains += [terms.client] if view.to_client else []
+    return any(same_address(party, who) for who in gains)
+
+
+def _opens_at(terms: Terms, milestone: int, view: MilestoneView) -> int:
+    is_unclaimed = view.status in (Status.ACTIVE, Status.OFFERED)
+    return terms.period_end(milestone) if terms.is_metered and is_unclaimed else 0
+
+
+def _ids_of(party: str | None, role: Role | None) -> sa.Select[tuple[bytes]]:
+    table = store.agreements.c
+    query = sa.select(table.id)
+    if party is None:
+        return query
+    address = from_address(party)
+    columns = [table[name] for name in ([role] if role else ROLES)]
+    return query.where(sa.or_(*(column == address for column in columns)))
+
+
+def _find(connection: Connection, text: str, moment: Moment) -> AgreementId:
+    """The one id that begins with hexadecimal `text`."""
+    digits = text.lower().removeprefix("0x")
+    table = store.agreements.c
+    if re.fullmatch(r"[0-9a-f]{1,64}", digits):
+        low, high = bytes.fromhex(digits.ljust(64, "0")), bytes.fromhex(digits.ljust(64, "f"))
+        query = sa.select(table.id).where(table.id.between(low, high))
+        found = connection.scalars(query.limit(100)).all()
+    else:
+        found = []
+    if len(found) != 1:
+        raise JobUnknown(text, len(found), moment.block)
+    return AgreementId(found[0])
+
+
+def _job(
+    agreement: bytes,
+    found: Agreement,
+    funded_at: int,
+    tokens: Mapping[bytes, Token],
+    moment: Moment,
+) -> Job:
+    terms = found.terms
+    views = {i: m.view(terms, moment.timestamp) for i, m in found.milestones.items()}
+    return Job(
+        agreement=AgreementId(agreement),
+        terms=terms,
+        token=tokens[from_address(terms.token)],
+        milestones=views,
+        replaced_by=None if found.replaced_by is None else AgreementId(found.replaced_by),
+        funded_at=funded_at,
+    )
+
+
+def _payment(
+    row: sa.Row[Any],
+    happening: Happening,
+    tokens: Mapping[bytes, Token],
+    terms: Mapping[bytes, Terms],
+) -> Payment:
+    several = rows.milestones_of(happening.event)
+    return Payment(
+        kind=row.kind,
+        address=to_address(row.address),
+        token=tokens[row.token],
+        amount=row.amount,
+        agreement=None if row.agreement is None else AgreementId(row.agreement),
+        terms=terms.get(row.agreement),
+        milestones=several if row.milestone is None else (row.milestone,),
+        happening=happening,
+    )

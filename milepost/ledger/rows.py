@@ -1,0 +1,165 @@
+"""Between events and the rows of the tables: which rows a batch of events makes, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from milepost.chain.events import Event, Log, decode_log, decode_terms, from_address
+from milepost.ledger import store
+from milepost.ledger.replay import Agreement, Milestone, Movement
+from milepost.types import Status, Terms, from_set
+
+Row = dict[str, Any]
+
+_IN_ONE_QUERY = 500  # ids; databases limit how many parameters they take
+_HASH = 32
+
+
+class Entry(NamedTuple):
+    """An event, and the log that tells of it."""
+
+    log: Log
+    event: Event
+
+
+def entries_of(logs: Iterable[Log], escrow: str) -> Iterator[Entry]:
+    """The events of `logs`. Raises AnswerInconsistent."""
+    for log in logs:
+        event = decode_log(log, escrow)
+        if event is not None:
+            yield Entry(log, event)
+
+
+def milestones_of(event: Event) -> tuple[int, ...]:
+    """The zero-based milestones that an event is about."""
+    if "milestones" in event.fields:
+        return from_set(event["milestones"])
+    return (event["milestone"],) if "milestone" in event.fields else ()
+
+
+def log_rows(entries: Iterable[Entry]) -> list[Row]:
+    return [
+        {
+            "block": log.block,
+            "log_index": log.log_index,
+            "block_hash": log.block_hash,
+            "transaction": log.transaction,
+            "timestamp": log.timestamp,
+            "agreement": event.fields.get("agreement"),
+            "topics": b"".join(log.topics),
+            "data": log.data,
+        }
+        for log, event in entries
+    ]
+
+
+def agreement_rows(entries: Iterable[Entry], known: set[bytes]) -> list[Row]:
+    """A row for each agreement that is funded for the first time."""
+    rows: dict[bytes, Row] = {}
+    for log, event in entries:
+        if event.name == "MilestonesFunded" and event["agreement"] not in known:
+            terms: Terms = event["terms"]
+            rows.setdefault(
+                event["agreement"],
+                {
+                    "id": event["agreement"],
+                    "client": from_address(terms.client),
+                    "freelancer": from_address(terms.freelancer),
+                    "payee": from_address(terms.payee),
+                    "arbiter": from_address(terms.arbiter),
+                    "token": from_address(terms.token),
+                    "block": log.block,
+                    "timestamp": log.timestamp,
+                    "terms": log.data,
+                },
+            )
+    return list(rows.values())
+
+
+def milestone_row(key: tuple[bytes, int], terms: Terms, milestone: Milestone) -> Row:
+    return {
+        "agreement": key[0],
+        "milestone": key[1],
+        "status": int(milestone.status),
+        "since": milestone.since,
+        "claimed": milestone.claimed,
+        "disputed": milestone.disputed,
+        "open": milestone.open,
+        "deadline": milestone.deadline(terms) or None,
+    }
+
+
+def movement_rows(moved: Iterable[tuple[Event, Sequence[Movement]]]) -> list[Row]:
+    return [
+        {
+            "block": event.block,
+            "log_index": event.log_index,
+            "part": part,
+            "agreement": event.fields.get("agreement"),
+            "milestone": movement.milestone,
+            "kind": movement.kind,
+            "address": from_address(movement.address),
+            "token": from_address(movement.token),
+            "amount": movement.amount,
+        }
+        for event, movements in moved
+        for part, movement in enumerate(movements)
+        if movement.amount
+    ]
+
+
+def read_logs(connection: Connection, *conditions: sa.ColumnElement[bool]) -> Iterator[Log]:
+    """The logs that are kept, oldest first."""
+    logs = store.logs
+    query = sa.select(logs).where(*conditions).order_by(logs.c.block, logs.c.log_index)
+    for row in connection.execute(query):
+        parts = (row.topics[i : i + _HASH] for i in range(0, len(row.topics), _HASH))
+        yield Log(
+            block=row.block,
+            log_index=row.log_index,
+            block_hash=row.block_hash,
+            transaction=row.transaction,
+            timestamp=row.timestamp,
+            topics=tuple(parts),
+            data=row.data,
+        )
+
+
+def read_agreements(connection: Connection, ids: Iterable[bytes]) -> dict[bytes, Agreement]:
+    """The agreements of these ids, with their milestones; an unknown one is left out."""
+    found: dict[bytes, Agreement] = {}
+    table, parts = store.agreements.c, store.milestones.c
+    for some in in_chunks(ids):
+        query = sa.select(table.id, table.terms, table.replaced_by).where(table.id.in_(some))
+        for agreement, data, replaced_by in connection.execute(query):
+            found[agreement] = Agreement(decode_terms(data), replaced_by=replaced_by)
+        rows = sa.select(
+            parts.agreement,
+            parts.milestone,
+            parts.status,
+            parts.since,
+            parts.claimed,
+            parts.disputed,
+        ).where(parts.agreement.in_(some))
+        for agreement, i, status, *clock in connection.execute(rows.order_by(parts.milestone)):
+            terms = found[agreement].terms
+            milestone = Milestone(terms.amount_of(i), terms.whole, Status(status), *clock)
+            found[agreement].milestones[i] = milestone
+    return found
+
+
+def insert(connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, if there are any."""
+    if rows:
+        connection.execute(sa.insert(table), rows)
+
+
+def in_chunks(values: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """`values` in lists short enough for one query."""
+    rest = list(values)
+    for i in range(0, len(rest), _IN_ONE_QUERY):
+        yield rest[i : i + _IN_ONE_QUERY]
