@@ -21,7 +21,7 @@ person.
     |                                 TransactionReplaced, TransactionFailed
     |-- LedgerError                   8: the database of the ledger
     |   |-- LedgerMissing, LedgerForeign, LedgerMismatch, LedgerOutdated, LedgerUnreadable
-    |   |-- JobUnknown, ReorganisationTooDeep
+    |   |-- JobUnknown, ReorganisationTooDeep, LedgerDiffers
     |-- ContractError                 5: the contract refused; one class for each of its errors in
         |                             `milepost.contract_errors`, same name and fields
         |-- RevertedWithReason, Panicked, RevertUnknown
@@ -631,6 +631,22 @@ class ReorganisationTooDeep(LedgerError):
             f"{self.url} has other blocks {self.first} to {self.last} than the ledger read, which "
             "is as far as it can go back. Is it a node of the same chain? A local chain that was "
             "started anew needs `milepost ledger rebuild`."
+        )
+
+
+@dataclass(eq=False)
+class LedgerDiffers(LedgerError):
+    """The ledger is not what the contract says."""
+
+    place: str
+    count: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"The ledger at {self.place} differs from the contract in {self.count} things. "
+            "`milepost ledger rebuild` reads everything anew; if it still differs, the node leaves "
+            "events out."
         )
 
 

@@ -20,7 +20,7 @@ from eth_utils.crypto import keccak
 from milepost.artifacts import load_artifact
 from milepost.chain.rpc import Node
 from milepost.chain.transactions import Call
-from milepost.errors import DeploymentMismatch, DeploymentUnknown
+from milepost.errors import CallRefused, DeploymentMismatch, DeploymentUnknown
 from milepost.signing import Signer
 
 DETERMINISTIC_PROXY = "0x4e59b44847b379578588920cA78FbF26c0B4956C"
@@ -95,6 +95,26 @@ def verify_code(node: Node, address: str) -> None:
         masked[immutable.start() + 1 : immutable.end()] = bytes(32)
     if masked != expected:
         raise DeploymentMismatch(address)
+
+
+def first_block_of(node: Node, address: str) -> int:
+    """The block in which the contract at `address` was created.
+
+    Zero where the node does not keep the state of old blocks, which it takes to find it. Raises
+    NoContract and NodeUnreachable.
+    """
+    node.require_contract(address)
+    low, high = 0, node.block().number
+    try:
+        while low < high:
+            middle = (low + high) // 2
+            if node.code(address, middle):
+                high = middle
+            else:
+                low = middle + 1
+    except CallRefused:
+        return 0
+    return low
 
 
 def load_deployment(chain_id: int, directory: Path | None = None) -> Deployment:

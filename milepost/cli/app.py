@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import milepost
-from milepost.cli import amending, deal, disputes, draft, network, work
+from milepost.cli import amending, deal, disputes, draft, jobs, ledger, network, work
 from milepost.cli.render import progress
 from milepost.errors import MilepostError
 
@@ -21,9 +21,10 @@ app = typer.Typer(
     context_settings={"max_content_width": 100},
     help="Payment protection for freelance work: fund, deliver, approve, get paid.",
     epilog="Exit codes: 0 done, 1 stopped by a no, 2 input, 3 keys and signatures, 4 node, "
-    "5 refused by the contract, 6 too little money, 7 a transaction without its effect.",
+    "5 refused by the contract, 6 too little money, 7 a transaction without its effect, "
+    "8 the ledger.",
 )
-for group in (draft, deal, work, disputes, amending, network):
+for group in (draft, deal, work, disputes, amending, jobs, ledger, network):
     group.register(app)
 
 

@@ -10,7 +10,7 @@ import typer
 from milepost import terms as typed
 from milepost.agreement import Agreement, Token
 from milepost.cli import consents, render, tokens
-from milepost.cli.options import Expires, File, Out, acting, reading, signing
+from milepost.cli.options import Expires, File, Out, acting, filling, reading, signing
 from milepost.cli.session import Plan, Session
 from milepost.contract_errors import SafeERC20FailedOperation
 from milepost.errors import (
@@ -67,7 +67,7 @@ def register(app: typer.Typer) -> None:
     app.command("sign")(signing(sign))
     app.command("fund")(acting(fund))
     app.command("accept")(acting(accept))
-    app.command("status")(reading(status))
+    app.command("status")(filling(status))
 
 
 def check(session: Session, file: File) -> None:
@@ -232,12 +232,21 @@ def accept(
 def status(session: Session, file: File) -> None:
     """Show every milestone, and what comes if nobody acts.
 
+    A ledger that has read up to the node's newest block answers for the node, and so does one whose
+    node cannot be reached.
+
     Example: milepost status website.yaml
     """
-    agreement = session.agreement(file)
-    view = session.escrow.agreement_at(agreement.terms)
-    if session.options.as_json:
+    from milepost.cli import jobs
+
+    asked = jobs.ask_ledger(session, file)
+    if asked is None:
+        agreement = session.agreement(file)
+        view = session.escrow.agreement_at(agreement.terms)
         place = {"chain_id": session.node.chain_id, "escrow": session.escrow.address}
+    else:
+        agreement, view, place = asked
+    if session.options.as_json:
         render.data({**place, **render.status_record(agreement, view)})
     else:
         render.status(agreement, view)

@@ -30,6 +30,7 @@ from milepost.units import format_amount, format_duration, format_percent, forma
 if TYPE_CHECKING:
     from milepost.agreement import Agreement, Token
     from milepost.chain.events import Event
+    from milepost.ledger.reads import Moment
 
 BAR_WIDTH = 16
 _COLOURS = {
@@ -57,6 +58,20 @@ def say(text: str) -> None:
 def data(record: Any) -> None:
     """JSON on stdout."""
     Console(highlight=False).print(Text(json.dumps(record, indent=2)), soft_wrap=True)
+
+
+def line(record: Any) -> None:
+    """One line of JSON on stdout."""
+    typer.echo(json.dumps(record))
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Rows under their columns on stdout; nothing without rows."""
+    if rows:
+        made = Table(*columns, box=None, pad_edge=False)
+        for row in rows:
+            made.add_row(*(Text(plain(cell)) for cell in row))
+        Console(highlight=False).print(made)
 
 
 def progress(text: str, style: str = "dim") -> None:
@@ -281,6 +296,8 @@ def shown(view: AgreementView) -> list[int]:
 def name_of(agreement: Agreement, milestone: int) -> str:
     if agreement.items:
         return agreement.items[milestone].title
+    if not agreement.terms.is_metered:
+        return f"milestone {milestone + 1}"
     return f"until {format_time(agreement.terms.period_end(milestone))}"
 
 
@@ -322,3 +339,49 @@ def effect(event: Event, token: Token) -> str:
         if event.fields.get(name):
             words.append(f"{amount(event[name], token)} {text}")
     return ", ".join(words)
+
+
+def happened(event: Event, timestamp: int, token: Token | None, *, is_final: bool) -> str:
+    """An event of the ledger in a line: when, of what, and what."""
+    agreement = event.fields.get("agreement")
+    of = short(agreement) if agreement else " " * 10
+    what = effect(event, token) if token else event.name
+    note = "" if is_final else "  (not final yet)"
+    return f"{format_time(timestamp)}  {of}  {what}{note}"
+
+
+def event_record(event: Event, timestamp: int, *, is_final: bool) -> dict[str, Any]:
+    """An event for programs; terms are left out, because the agreement has them."""
+    record: dict[str, Any] = {
+        "event": event.name,
+        "block": event.block,
+        "timestamp": timestamp,
+        "transaction": "0x" + event.transaction.hex(),
+        "log_index": event.log_index,
+        "is_final": is_final,
+    }
+    for name, value in event.fields.items():
+        if name == "milestones":
+            record[name] = [i + 1 for i in from_set(value)]
+        elif name == "milestone":
+            record[name] = value + 1
+        elif name in ("amount", "to_freelancer", "to_client", "fee"):
+            record[name] = str(value)
+        elif name != "terms":
+            record[name] = "0x" + value.hex() if isinstance(value, bytes) else value
+    return record
+
+
+def count(number: int, noun: str) -> str:
+    """ "1 job" or "1,024 jobs"."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def place_in_time(moment: Moment) -> str:
+    """The block that an answer of the ledger is true at."""
+    return f"block {moment.block}, {format_time(moment.timestamp)}"
+
+
+def short(agreement: bytes) -> str:
+    """The beginning of an agreement's id, enough to name it by."""
+    return "0x" + agreement.hex()[:8]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import typer
 
 from milepost.agreement import Agreement, Token, read
-from milepost.cli import ledgers, render
+from milepost.cli import places, render
 from milepost.cli.options import Options
 from milepost.cli.tokens import TokenBook, coin_of, find_deployment, network_name
 from milepost.contract_errors import InsufficientBalance, ValueMismatch, WrongStatus
@@ -86,7 +86,7 @@ class Session:
         """The ledger's database: the one that is named, else the only one in the data directory."""
         from milepost.ledger.store import Store
 
-        return Store(self.options.ledger or ledgers.only_place())
+        return Store(self.options.ledger or places.only_place())
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -114,6 +114,19 @@ class Session:
                 raise WrongChain(self.node.label, file.chain_id, actual)
             tokens = self.tokens
         self._agreement = file.agreement(tokens)
+        return self._agreement
+
+    def agreement_on_file(self, path: Path) -> Agreement:
+        """The agreement in a file, with the tokens that are known by name and to the ledger.
+
+        Nothing asks a node. Raises AgreementFileError, and WrongChain where the file names another
+        chain than the ledger's.
+        """
+        file, ledger = read(path), self.ledger
+        if file.chain_id not in (None, ledger.chain_id):
+            raise WrongChain(f"The ledger at {self.database.place}", file.chain_id, ledger.chain_id)
+        known = {t.address: t for t in ledger.tokens()}
+        self._agreement = file.agreement({**TokenBook(None, ledger.chain_id), **known})
         return self._agreement
 
     @property

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -108,6 +110,7 @@ class History:
     job: Job
     happenings: tuple[Happening, ...]
     replaces: AgreementId | None
+    moment: Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """Totals of one address in one token, in base units.
+    """Totals of one address, or of all, in one token, in base units.
 
     `paid` went from the address into the escrow, `received` came out to it, `credits` could not be
     delivered and wait for `withdraw`. `held` is open in the jobs of the address, whoever gets it.
@@ -161,7 +164,16 @@ class Ledger:
 
     def __init__(self, database: Store) -> None:
         self._store = database
+        self._reading: Callable[[], AbstractContextManager[Connection]] = database.reading
         self._position = database.require()
+
+    @contextmanager
+    def at_one_moment(self) -> Iterator[Ledger]:
+        """This ledger, with all its answers of the same moment, however long the asking takes."""
+        with self._store.reading() as connection:
+            asked = copy(self)
+            asked._reading = lambda: nullcontext(connection)
+            yield asked
 
     @property
     def chain_id(self) -> int:
@@ -174,29 +186,26 @@ class Ledger:
 
     def moment(self) -> Moment:
         """Where the ledger stands now. Each other answer may be of a later one."""
-        with self._store.reading() as connection:
+        with self._reading() as connection:
             return self._moment(connection)
 
     def jobs(self, party: str | None = None, role: Role | None = None) -> list[Job]:
         """The jobs in which `party` has a role, or `role`; all without a party. Oldest first."""
-        with self._store.reading() as connection:
+        with self._reading() as connection:
             return self._jobs(connection, self._moment(connection), _ids_of(party, role))
 
     def job(self, text: str) -> History:
         """The job whose id is `text`, or alone begins with it. Raises JobUnknown."""
-        with self._store.reading() as connection:
+        with self._reading() as connection:
             moment = self._moment(connection)
             agreement = _find(connection, text, moment)
-            (job,) = self._jobs(connection, moment, sa.select(sa.literal(agreement)))
-            replaced = store.agreements.c.replaced_by == agreement
-            before = connection.scalar(sa.select(store.agreements.c.id).where(replaced))
-            found = rows.read_logs(connection, store.logs.c.agreement == agreement)
-            happenings = (
-                Happening(event, log.timestamp, log.block <= moment.final_block)
-                for log, event in rows.entries_of(found, self.escrow)
-            )
-            replaces = None if before is None else AgreementId(before)
-            return History(job, tuple(happenings), replaces)
+            (found,) = self._histories(connection, moment, sa.select(sa.literal(agreement)))
+            return found
+
+    def histories(self, party: str | None = None) -> list[History]:
+        """The jobs of `party`, or all, each with what happened to it. Oldest first."""
+        with self._reading() as connection:
+            return self._histories(connection, self._moment(connection), _ids_of(party, None))
 
     def due(self, party: str | None = None) -> list[Due]:
         """Every clock that runs in the jobs of `party`, or in all; the earliest deadline first."""
@@ -205,16 +214,17 @@ class Ledger:
 
     def needs(self, party: str) -> list[Due]:
         """What `party` has to do, or can collect, now; what is most urgent first."""
-        found = [d for d in self._waiting(party) if _concerns(d, party, self.moment().timestamp)]
+        now = self.moment().timestamp
+        found = [d for d in self._waiting(party) if _concerns(d, party, now)]
         return sorted(found, key=lambda d: (d.deadline or 2**63, d.job.funded_at, d.milestone))
 
-    def payments(self, party: str) -> list[Payment]:
-        """All money of `party` that crossed the escrow's border, oldest first."""
+    def payments(self, party: str | None = None) -> list[Payment]:
+        """All money of `party`, or of all, that crossed the escrow's border, oldest first."""
         moved, logs = store.movements.c, store.logs.c
-        with self._store.reading() as connection:
+        with self._reading() as connection:
             moment = self._moment(connection)
             tokens = self._tokens(connection)
-            condition = moved.address == from_address(party)
+            condition = moved.address == from_address(party) if party else sa.true()
             places = sa.select(moved.block, moved.log_index).where(condition)
             happened = {
                 (log.block, log.log_index): Happening(
@@ -235,8 +245,8 @@ class Ledger:
                 _payment(row, happened[row.block, row.log_index], tokens, terms) for row in found
             ]
 
-    def money(self, party: str) -> list[Money]:
-        """The totals of `party`, in each token that it ever had to do with."""
+    def money(self, party: str | None = None) -> list[Money]:
+        """The totals of `party`, in each token that it ever had to do with; of all without one."""
         totals: dict[Token, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
         for payment in self.payments(party):
             total, amount = totals[payment.token], payment.amount
@@ -257,12 +267,22 @@ class Ledger:
 
     def tokens(self) -> list[Token]:
         """The tokens of all agreements."""
-        with self._store.reading() as connection:
+        with self._reading() as connection:
             return list(self._tokens(connection).values())
+
+    def token_of(self, event: Event) -> Token | None:
+        """The token that the amounts of an event are in; None where its agreement is unknown."""
+        table = store.agreements.c
+        with self._reading() as connection:
+            tokens = self._tokens(connection)
+            if "token" in event.fields:
+                return tokens.get(from_address(event["token"]))
+            query = sa.select(table.token).where(table.id == event["agreement"])
+            return tokens.get(connection.scalar(query) or b"")
 
     def info(self) -> Info:
         """What the ledger is of, and how much there is."""
-        with self._store.reading() as connection:
+        with self._reading() as connection:
             counts = (
                 connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
                 for table in (store.agreements, store.logs)
@@ -284,13 +304,26 @@ class Ledger:
         if has_clock:
             running = sa.select(parts.agreement).where(parts.deadline.is_not(None))
             ids = ids.where(store.agreements.c.id.in_(running))
-        with self._store.reading() as connection:
+        with self._reading() as connection:
             jobs = self._jobs(connection, self._moment(connection), ids)
         for job in jobs:
-            for i, view in job.milestones.items():
-                if not view.status.is_final:
-                    awaited = None if view.is_late else _AWAITED.get(view.status)
-                    yield Due(job, i, view, awaited, _opens_at(job.terms, i, view))
+            yield from waiting(job)
+
+    def _histories(
+        self, connection: Connection, moment: Moment, ids: sa.Select[tuple[bytes]]
+    ) -> list[History]:
+        table = store.agreements.c
+        query = sa.select(table.replaced_by, table.id).where(table.replaced_by.in_(ids))
+        before = dict(connection.execute(query).tuples().all())
+        happened: dict[bytes, list[Happening]] = defaultdict(list)
+        logs = rows.read_logs(connection, store.logs.c.agreement.in_(ids))
+        for log, event in rows.entries_of(logs, self.escrow):
+            happening = Happening(event, log.timestamp, log.block <= moment.final_block)
+            happened[event["agreement"]].append(happening)
+        return [
+            History(job, tuple(happened[job.agreement]), before.get(job.agreement), moment)
+            for job in self._jobs(connection, moment, ids)
+        ]
 
     def _jobs(
         self, connection: Connection, moment: Moment, ids: sa.Select[tuple[bytes]]
@@ -301,6 +334,14 @@ class Ledger:
         since = dict(connection.execute(query.order_by(table.block, table.id)).tuples().all())
         found = rows.read_agreements(connection, since)
         return [_job(a, found[a], timestamp, tokens, moment) for a, timestamp in since.items()]
+
+
+def waiting(job: Job) -> Iterator[Due]:
+    """The milestones of a job that are not over."""
+    for i, view in job.milestones.items():
+        if not view.status.is_final:
+            awaited = None if view.is_late else _AWAITED.get(view.status)
+            yield Due(job, i, view, awaited, _opens_at(job.terms, i, view))
 
 
 def awaited_act(due: Due) -> str:

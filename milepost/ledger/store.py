@@ -36,6 +36,7 @@ VERSION = 1
 LOCK_TIMEOUT = 60.0
 """Seconds that a writer waits for another."""
 
+_KNOWN = ("sqlite", "postgresql", "postgres", "cockroachdb")
 _ATTEMPTS = 5  # of a transaction that a database spread over machines asks to repeat
 
 
@@ -303,7 +304,8 @@ class Store:
         try:
             yield
         except DBAPIError as error:
-            raise LedgerUnreadable(self.place, str(error.orig).strip()) from error
+            problem = "; ".join(str(error.orig).split("\n")).replace("\t", "").strip("; ")
+            raise LedgerUnreadable(self.place, problem) from error
 
 
 def _first_row(chain_id: int, escrow: bytes, start: int) -> dict[str, Any]:
@@ -329,6 +331,11 @@ def _url_of(place: str | Path) -> URL:
         url = make_url(text)
     except ArgumentError as error:
         raise InputError(f"{text.split('@')[-1]} is no URL of a database.") from error
+    if url.get_backend_name() not in _KNOWN:
+        raise InputError(
+            f"A ledger cannot be in {url.get_backend_name()}. Name a file, or the URL of a "
+            "PostgreSQL database."
+        )
     # The driver that the package comes with, where none is named.
     if url.drivername in ("postgresql", "postgres"):
         url = url.set(drivername="postgresql+psycopg")
@@ -349,7 +356,7 @@ def _engine(url: URL) -> Engine:
     except NoSuchModuleError as error:
         raise InputError(f"{url.drivername} is no kind of database that is known here.") from error
     except ModuleNotFoundError as error:
-        raise ExtraMissing(f"A ledger in {url.get_backend_name()}", "postgres") from error
+        raise ExtraMissing(f"A ledger in {url.drivername}", "postgres") from error
     sa.event.listen(engine, "connect", _set_up_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -1,0 +1,250 @@
+"""Commands that ask the ledger: jobs, job."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from milepost import terms as typed
+from milepost.agreement import Agreement
+from milepost.cli import render
+from milepost.cli.options import Party, asking
+from milepost.cli.session import Session
+from milepost.errors import InputError, JobUnknown, LedgerError, NodeUnreachable
+from milepost.signing import checked_address
+from milepost.types import AgreementView, Clock, MilestoneView, Status, same_address
+from milepost.units import format_time
+
+if TYPE_CHECKING:
+    from milepost.ledger.reads import History, Job, Moment, Role
+
+RoleName = Annotated[
+    str | None,
+    typer.Option("--role", help="Only where the party is client, freelancer, payee or arbiter."),
+]
+ShowAll = Annotated[bool, typer.Option("--all", help="Also those that are over.")]
+JobId = Annotated[
+    str,
+    typer.Argument(metavar="ID", help="The agreement's id, the beginning of it, or its file."),
+]
+Chart = Annotated[
+    Path | None, typer.Option("--chart", metavar="FILE", help="Draw it: an .svg or .png file.")
+]
+
+_NOT_FUNDED = MilestoneView(Status.NONE, Clock(0, 0, 0), 0, False, 0, 0, 0)
+
+
+def register(app: typer.Typer) -> None:
+    app.command("jobs")(asking(jobs))
+    app.command("job")(asking(job))
+
+
+def jobs(
+    session: Session, party: Party = None, role: RoleName = None, show_all: ShowAll = False
+) -> None:
+    """List the jobs of a party, or all, as the ledger has them.
+
+    Example: milepost jobs --party 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266
+    """
+    who = checked_address(party, "--party") if party else None
+    found = session.ledger.jobs(who, _role(role, who))
+    moment = session.ledger.moment()
+    shown = [j for j in found if show_all or not j.is_over]
+    if session.options.as_json:
+        render.data({**_moment_record(moment), "jobs": [_record(j, who) for j in shown]})
+        return
+    rows = [
+        (
+            render.short(j.agreement),
+            format_time(j.funded_at)[:10],
+            _name(j.terms.client, who),
+            _name(j.terms.freelancer, who),
+            render.amount(j.open, j.token),
+            _summary(j),
+            _next(j),
+        )
+        for j in shown
+    ]
+    columns = ("job", "since", "client", "freelancer", "in the escrow", "milestones", "next clock")
+    render.table(columns, rows)
+    hidden = len(found) - len(shown)
+    over = f" {hidden} that are over are left out; --all shows them." if hidden else ""
+    render.progress(f"{render.count(len(shown), 'job')} at {render.place_in_time(moment)}.{over}")
+
+
+def job(session: Session, job: JobId, chart: Chart = None) -> None:
+    """Show one job: its milestones, what comes if nobody acts, and all that happened.
+
+    Example: milepost job 0x5e884898
+    """
+    file = session.agreement_on_file(Path(job)) if Path(job).is_file() else None
+    ledger = session.ledger
+    if file is not None:
+        job = "0x" + typed.agreement_id(file.terms, ledger.chain_id, ledger.escrow).hex()
+    history = ledger.job(job)
+    agreement = file or unnamed(history.job, ledger.chain_id)
+    view = view_of(history.job, history.moment)
+    if chart is not None:
+        from milepost.ledger.charts import save_job
+
+        save_job(history, chart)
+        session.show({"chart": str(chart)}, f"Drawn: {chart}")
+    elif session.options.as_json:
+        place = {"chain_id": ledger.chain_id, "escrow": ledger.escrow}
+        render.data({**place, **render.status_record(agreement, view), **_details(history)})
+    else:
+        _show(history, agreement, view)
+
+
+def ask_ledger(
+    session: Session, path: Path
+) -> tuple[Agreement, AgreementView, dict[str, Any]] | None:
+    """What the ledger knows of the agreement in a file, where it knows as much as the node.
+
+    None where there is no ledger, none of this agreement, or one that is behind. Where the node
+    cannot be reached, the ledger's answer is the best there is.
+    """
+    try:
+        session.database.require()
+    except (LedgerError, InputError):
+        return None
+    ledger = session.ledger
+    moment = ledger.moment()
+    try:
+        head = session.node.block()
+        is_meant = session.node.chain_id == ledger.chain_id
+    except NodeUnreachable as error:
+        render.progress(
+            f"{error.message} The ledger answers, as of {render.place_in_time(moment)}."
+        )
+    else:
+        escrow = session.options.escrow
+        if escrow is not None and not same_address(escrow, ledger.escrow):
+            return None
+        if not is_meant or moment.block != head.number:
+            return None
+    agreement = session.agreement_on_file(path)
+    agreement_id = typed.agreement_id(agreement.terms, ledger.chain_id, ledger.escrow)
+    try:
+        history = ledger.job("0x" + agreement_id.hex())
+    except JobUnknown:
+        return None
+    place = {"chain_id": ledger.chain_id, "escrow": ledger.escrow}
+    return agreement, view_of(history.job, history.moment), place
+
+
+def unnamed(job: Job, chain_id: int) -> Agreement:
+    """The agreement of a job whose file is not at hand."""
+    kind = "metered" if job.terms.is_metered else "fixed price"
+    title = f"Agreement {render.short(job.agreement)}"
+    return Agreement(title, kind, chain_id, job.token, job.terms, (), "")
+
+
+def view_of(job: Job, moment: Moment) -> AgreementView:
+    """A job as the contract's `agreementAt` shows its agreement."""
+    milestones = tuple(job.milestones.get(i, _NOT_FUNDED) for i in range(job.terms.count))
+    return AgreementView(job.agreement, milestones, moment.block, moment.timestamp, job.terms)
+
+
+def _role(name: str | None, party: str | None) -> Role | None:
+    from milepost.ledger.reads import ROLES
+
+    if name is None:
+        return None
+    if party is None:
+        raise InputError("--role goes with --party.")
+    for role in ROLES:
+        if name == role:
+            return role
+    raise InputError(f'"{name}" is no role. There are {", ".join(ROLES)}.')
+
+
+def _show(history: History, agreement: Agreement, view: AgreementView) -> None:
+    terms = history.job.terms
+    parties = {
+        "agreement": "0x" + history.job.agreement.hex(),
+        "client": terms.client,
+        "freelancer": terms.freelancer,
+        "payee": terms.payee,
+        "arbiter": terms.arbiter if int(terms.arbiter, 16) else "none",
+    }
+    if history.replaces is not None:
+        parties["replaces"] = "0x" + history.replaces.hex()
+    if history.job.replaced_by is not None:
+        parties["replaced by"] = "0x" + history.job.replaced_by.hex()
+    render.status(agreement, view)
+    lines = ["", *(f"{name:<12} {value}" for name, value in parties.items()), "", "What happened"]
+    lines += [
+        render.happened(h.event, h.timestamp, history.job.token, is_final=h.is_final)
+        for h in history.happenings
+    ]
+    render.say("\n".join(lines))
+
+
+def _details(history: History) -> dict[str, Any]:
+    job = history.job
+    return {
+        **_parties(job),
+        "replaces": history.replaces and "0x" + history.replaces.hex(),
+        "replaced_by": job.replaced_by and "0x" + job.replaced_by.hex(),
+        "final_block": history.moment.final_block,
+        "history": [
+            render.event_record(h.event, h.timestamp, is_final=h.is_final)
+            for h in history.happenings
+        ],
+    }
+
+
+def _record(job: Job, party: str | None) -> dict[str, Any]:
+    return {
+        "agreement": "0x" + job.agreement.hex(),
+        **_parties(job),
+        "roles": list(job.roles_of(party)) if party else [],
+        "token": {
+            "address": job.token.address,
+            "symbol": job.token.symbol,
+            "decimals": job.token.decimals,
+        },
+        "funded_at": job.funded_at,
+        "open": str(job.open),
+        "is_over": job.is_over,
+        "milestones": {str(i + 1): m.status.label for i, m in job.milestones.items()},
+        "next_deadline": min(_deadlines(job), default=None),
+    }
+
+
+def _parties(job: Job) -> dict[str, str]:
+    terms = job.terms
+    return {name: getattr(terms, name) for name in ("client", "freelancer", "payee", "arbiter")}
+
+
+def _moment_record(moment: Moment) -> dict[str, int]:
+    return {
+        "block": moment.block,
+        "timestamp": moment.timestamp,
+        "final_block": moment.final_block,
+    }
+
+
+def _name(address: str, party: str | None) -> str:
+    if party and same_address(address, party):
+        return "you"
+    return f"{address[:6]}…{address[-4:]}"
+
+
+def _summary(job: Job) -> str:
+    """How many milestones have which status: "2 paid, 1 submitted"."""
+    counted = Counter(m.status for m in job.milestones.values())
+    return ", ".join(f"{n} {status.label}" for status, n in sorted(counted.items(), reverse=True))
+
+
+def _deadlines(job: Job) -> list[int]:
+    return [m.deadline for m in job.milestones.values() if m.deadline]
+
+
+def _next(job: Job) -> str:
+    running = _deadlines(job)
+    return format_time(min(running)) if running else "-"
