@@ -4,6 +4,7 @@ person.
     MilepostError                     exit code 1
     |-- InputError                    2: what a person or a file said
     |   |-- AgreementFileError        one place in an agreement file: path, line, field
+    |   |-- PriceFileError, ProfileError   one place in a file of prices, or about a person
     |   |-- AmountError, DurationError, ShareError, SelectionError
     |   |-- AddressError, HashError, NumberError
     |   |-- ExtraMissing              an optional part of the package is not installed
@@ -76,6 +77,43 @@ class InputError(MilepostError):
 @dataclass(eq=False)
 class AgreementFileError(InputError):
     """One place in an agreement file is wrong.
+
+    `line` counts from one; zero means the whole file.
+    """
+
+    path: str
+    line: int
+    field: str
+    problem: str
+
+    @property
+    def message(self) -> str:
+        place = f"{self.path}:{self.line}" if self.line else self.path
+        return (
+            f"{place}: {self.field}: {self.problem}" if self.field else f"{place}: {self.problem}"
+        )
+
+
+@dataclass(eq=False)
+class PriceFileError(InputError):
+    """One place in a file of prices is wrong, so none of it is used.
+
+    `line` counts from one; zero means the whole file.
+    """
+
+    path: str
+    line: int
+    problem: str
+
+    @property
+    def message(self) -> str:
+        place = f"{self.path}:{self.line}" if self.line else self.path
+        return f"{place}: {self.problem}"
+
+
+@dataclass(eq=False)
+class ProfileError(InputError):
+    """One place in a file about a person or a company is wrong.
 
     `line` counts from one; zero means the whole file.
     """

@@ -52,3 +52,7 @@ def main(args: Sequence[str] | None = None) -> None:
         for note in getattr(error, "__notes__", ()):
             progress(note)
         sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()
