@@ -177,6 +177,7 @@ class Ledger:
 
     @property
     def chain_id(self) -> int:
+        """The chain that the ledger is of."""
         return self._position.chain_id
 
     @property
@@ -207,10 +208,19 @@ class Ledger:
         with self._reading() as connection:
             return self._histories(connection, self._moment(connection), _ids_of(party, None))
 
-    def due(self, party: str | None = None) -> list[Due]:
-        """Every clock that runs in the jobs of `party`, or in all; the earliest deadline first."""
-        found = [d for d in self._waiting(party, has_clock=True) if d.deadline]
+    def due(self, party: str | None = None, until: int = 2**63 - 1) -> list[Due]:
+        """Every clock in the jobs of `party`, or in all, that runs out by `until` (Unix time), or
+        has. The earliest deadline first.
+        """
+        found = [d for d in self._waiting(party, until) if 0 < d.deadline <= until]
         return sorted(found, key=lambda d: (d.deadline, d.job.funded_at, d.milestone))
+
+    def openings(self, party: str | None = None) -> list[Due]:
+        """Metered work in the jobs of `party`, or in all, that nobody has claimed yet; what can be
+        claimed first, first.
+        """
+        found = [d for d in self._waiting(party) if d.opens_at]
+        return sorted(found, key=lambda d: (d.opens_at, d.job.funded_at, d.milestone))
 
     def needs(self, party: str) -> list[Due]:
         """What `party` has to do, or can collect, now; what is most urgent first."""
@@ -297,12 +307,12 @@ class Ledger:
         found = connection.execute(sa.select(store.tokens)).all()
         return {r.address: Token(to_address(r.address), r.symbol, r.decimals) for r in found}
 
-    def _waiting(self, party: str | None, *, has_clock: bool = False) -> Iterator[Due]:
-        """The milestones that are not over."""
+    def _waiting(self, party: str | None, until: int | None = None) -> Iterator[Due]:
+        """The milestones that are not over; with `until`, of jobs with a clock that ends by then."""
         ids = _ids_of(party, None)
         parts = store.milestones.c
-        if has_clock:
-            running = sa.select(parts.agreement).where(parts.deadline.is_not(None))
+        if until is not None:
+            running = sa.select(parts.agreement).where(parts.deadline <= until)
             ids = ids.where(store.agreements.c.id.in_(running))
         with self._reading() as connection:
             jobs = self._jobs(connection, self._moment(connection), ids)

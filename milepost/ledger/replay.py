@@ -45,6 +45,7 @@ class Milestone:
     disputed: int = 0
 
     def worth(self, units: int) -> int:
+        """Base units of a number of units, rounded down."""
         return self.amount * units // self.whole
 
     @property
@@ -59,14 +60,17 @@ class Milestone:
 
     @property
     def open(self) -> int:
+        """Base units that the escrow holds for it."""
         if self.status.is_final:
             return 0
         return self.claim if self.disputed else self.amount
 
     def start(self, status: Status, since: int = 0, claimed: int = 0, disputed: int = 0) -> None:
+        """Take a status, with its clock or none."""
         self.status, self.since, self.claimed, self.disputed = status, since, claimed, disputed
 
     def approve(self) -> None:
+        """Take the client's approval, of the whole or of the part that is claimed."""
         if self.claim == self.amount:
             self.start(Status.APPROVED)
         else:
@@ -121,6 +125,7 @@ class Agreement:
     replaced_by: bytes | None = None
 
     def fund(self, chosen: tuple[int, ...], status: Status) -> None:
+        """Begin milestones."""
         for i in chosen:
             self.milestones[i] = Milestone(self.terms.amount_of(i), self.terms.whole, status)
 

@@ -42,6 +42,7 @@ def milestones_of(event: Event) -> tuple[int, ...]:
 
 
 def log_rows(entries: Iterable[Entry]) -> list[Row]:
+    """A row for each log."""
     return [
         {
             "block": log.block,
@@ -81,6 +82,7 @@ def agreement_rows(entries: Iterable[Entry], known: set[bytes]) -> list[Row]:
 
 
 def milestone_row(key: tuple[bytes, int], terms: Terms, milestone: Milestone) -> Row:
+    """The row of a milestone, by its agreement and index."""
     return {
         "agreement": key[0],
         "milestone": key[1],
@@ -94,6 +96,7 @@ def milestone_row(key: tuple[bytes, int], terms: Terms, milestone: Milestone) ->
 
 
 def movement_rows(moved: Iterable[tuple[Event, Sequence[Movement]]]) -> list[Row]:
+    """A row for each movement of something, once all events of its transaction were played."""
     return [
         {
             "block": event.block,
