@@ -246,7 +246,12 @@ def to_set(indexes: Iterable[int]) -> int:
 
 def from_set(milestones: int) -> tuple[int, ...]:
     """The zero-based indexes in a set, lowest first."""
-    return tuple(i for i in range(MAX_MILESTONES) if milestones >> i & 1)
+    indexes = []
+    while milestones:
+        lowest = milestones & -milestones
+        indexes.append(lowest.bit_length() - 1)
+        milestones ^= lowest
+    return tuple(indexes)
 
 
 def statuses_from(word: int) -> tuple[Status, ...]:

@@ -10,15 +10,15 @@ from __future__ import annotations
 import random
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
 from threading import Event as Flag
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import requests
+from web3 import HTTPProvider
 from web3.types import RPCEndpoint
 
 from milepost.chain.events import Log
@@ -27,11 +27,9 @@ from milepost.chain.rpc import Node
 from milepost.errors import (
     AnswerInconsistent,
     CallRefused,
-    ChainError,
     NodePruned,
     NodeUnreachable,
 )
-from milepost.types import same_address
 
 T = TypeVar("T")
 
@@ -78,6 +76,7 @@ class LogReader:
         self.address = address
         self._on_pause = on_pause or (lambda reason, seconds: None)
         self._sizer = _Sizer()
+        self._takes_batches = True
         self._is_over = Flag()
 
     def header(self, block: int | str) -> Header | None:
@@ -86,13 +85,7 @@ class LogReader:
         Raises NodeUnreachable, CallRefused and AnswerInconsistent.
         """
         name = block if isinstance(block, str) else hex(block)
-        found = self._ask("eth_getBlockByNumber", [name, False])
-        if found is None:
-            return None
-        header = _parsed(_header, found, "a header")
-        if isinstance(block, int) and header.number != block:
-            raise AnswerInconsistent(f"block {header.number} was given for block {block}")
-        return header
+        return _checked_header(block, self._ask("eth_getBlockByNumber", [name, False]))
 
     def head(self) -> Header:
         """The node's newest block."""
@@ -110,16 +103,30 @@ class LogReader:
         return found.number if found else None
 
     def headers(self, numbers: Sequence[int]) -> list[Header | None]:
-        """The headers of several blocks, asked for at once."""
-        return self._at_once(self.header, numbers)
+        """The headers of several blocks."""
+        answers = self._ask_all("eth_getBlockByNumber", [[hex(n), False] for n in numbers])
+        return [_checked_header(n, _result(a)) for n, a in zip(numbers, answers, strict=True)]
 
     def logs_of(self, headers: Sequence[Header]) -> list[Log] | None:
         """The logs of blocks, asked for by their hashes; None where the node dropped a block."""
+        hashes = ("0x" + header.hash.hex() for header in headers)
+        questions = [[{"address": self.address, "blockHash": block}] for block in hashes]
         logs: list[Log] = []
-        for found in self._at_once(self._logs_of, headers):
+        for header, answer in zip(headers, self._ask_all("eth_getLogs", questions), strict=True):
+            try:
+                found = _result(answer)
+            except CallRefused as error:
+                if _PRUNED.search(error.problem):
+                    raise NodePruned(self.node.label, header.number, error.problem) from error
+                return None  # nodes word it in many ways that they do not know the block
             if found is None:
                 return None
-            logs += found
+            for log in _parsed(self._checked, found, "logs"):
+                if (log.block, log.block_hash) != (header.number, header.hash):
+                    raise AnswerInconsistent(
+                        f"a log of block {log.block} was given for block {header.number}"
+                    )
+                logs.append(log._replace(timestamp=header.timestamp))
         return logs
 
     def ranges(self, first: int, last: int) -> Iterator[LogRange]:
@@ -127,29 +134,33 @@ class LogReader:
 
         Raises NodeUnreachable, CallRefused, NodePruned and AnswerInconsistent.
         """
-        pending: deque[tuple[int, int, Future[tuple[Log, ...]]]] = deque()
+        pending: deque[tuple[int, int, Future[Any]]] = deque()
         following = first
         with self._workers() as pool:
             while pending or following <= last:
                 while len(pending) < IN_FLIGHT and following <= last:
                     end = min(last, following + self._sizer.size - 1)
-                    future = pool.submit(self._logs_between, following, end)
+                    future = pool.submit(self._ask_range, following, end)
                     pending.append((following, end, future))
                     following = end + 1
                 begin, end, future = pending.popleft()
                 try:
-                    logs = future.result()
+                    found = future.result()
                 except _RangeTooLargeError:
                     self._sizer.refused(end - begin + 1)
                     middle = (begin + end) // 2
                     for a, b in ((middle + 1, end), (begin, middle)):
-                        future = pool.submit(self._logs_between, a, b)
+                        future = pool.submit(self._ask_range, a, b)
                         pending.appendleft((a, b, future))
                 else:
+                    # Here, not in the threads: they would only wait for each other.
+                    logs = self._logs_between(begin, end, *found)
                     self._sizer.answered(end - begin + 1, len(logs))
                     yield LogRange(begin, end, logs)
 
-    def _logs_between(self, first: int, last: int) -> tuple[Log, ...]:
+    def _ask_range(self, first: int, last: int) -> tuple[Any, dict[int, Header | None]]:
+        """The node's logs as they come, and the headers of their blocks where they do not tell when
+        they were."""
         question = {"address": self.address, "fromBlock": hex(first), "toBlock": hex(last)}
         try:
             found = self._ask("eth_getLogs", [question])
@@ -163,81 +174,76 @@ class LogReader:
             if first < last and _is_too_much(error):
                 raise _RangeTooLargeError from error
             raise
-        logs = self._checked(found)
+        numbers = _parsed(_blocks_without_time, found, "logs")
+        return found, {number: self.header(number) for number in numbers}
+
+    def _logs_between(
+        self, first: int, last: int, found: Any, headers: Mapping[int, Header | None]
+    ) -> tuple[Log, ...]:
+        logs = _parsed(self._checked, found, "logs")
         if logs and not first <= logs[0].block <= logs[-1].block <= last:
             raise AnswerInconsistent(
                 f"logs of blocks {logs[0].block} to {logs[-1].block} were given for "
                 f"the blocks {first} to {last}"
             )
-        if any(log.timestamp < 0 for log in logs):
-            logs = self._with_times(logs)
-        return logs
-
-    def _logs_of(self, header: Header) -> tuple[Log, ...] | None:
-        question = {"address": self.address, "blockHash": "0x" + header.hash.hex()}
-        try:
-            found = self._ask("eth_getLogs", [question])
-        except CallRefused as error:
-            if _PRUNED.search(error.problem):
-                raise NodePruned(self.node.label, header.number, error.problem) from error
-            return None  # nodes word it in many ways that they do not know the block
-        if found is None:
-            return None
-        logs = self._checked(found)
-        for log in logs:
-            if (log.block, log.block_hash) != (header.number, header.hash):
-                raise AnswerInconsistent(
-                    f"a log of block {log.block} was given for block {header.number}"
-                )
-        return tuple(log._replace(timestamp=header.timestamp) for log in logs)
+        return tuple(_with_time(log, headers) for log in logs) if headers else logs
 
     def _checked(self, found: Any) -> tuple[Log, ...]:
+        """`found` as logs of the contract, in order. Raises as reading what is no log does."""
         if not isinstance(found, list):
             raise AnswerInconsistent("it gave no list of logs")
-        logs = tuple(_parsed(self._log, entry, "a log") for entry in found)
-        for before, after in pairwise(logs):
-            place, following = before[:2], after[:2]
-            if place >= following:
+        address, before, logs = self.address.lower(), (-1, -1, b""), []
+        for entry in found:
+            if entry["address"].lower() != address or entry.get("removed"):
+                raise AnswerInconsistent("it gave a log that is removed, or of another contract")
+            timestamp = entry.get("blockTimestamp")
+            log = Log(
+                int(entry["blockNumber"], 16),
+                int(entry["logIndex"], 16),
+                bytes.fromhex(entry["blockHash"][2:]),
+                bytes.fromhex(entry["transactionHash"][2:]),
+                int(timestamp, 16) if timestamp else 0,
+                tuple([bytes.fromhex(topic[2:]) for topic in entry["topics"]]),
+                bytes.fromhex(entry["data"][2:]),
+            )
+            hashes = (log.block_hash, log.transaction, *log.topics)
+            if len(b"".join(hashes)) != 32 * len(hashes):
+                raise AnswerInconsistent("it gave a log with a hash that is not of 32 bytes")
+            place = log[:3]
+            if place[:2] <= before[:2]:
                 raise AnswerInconsistent(
-                    f"log {after.log_index} of block {after.block} follows log {before.log_index} "
-                    f"of block {before.block}"
+                    f"log {log.log_index} of block {log.block} follows log {before[1]} of block "
+                    f"{before[0]}"
                 )
-            if before.block == after.block and before.block_hash != after.block_hash:
-                raise AnswerInconsistent(f"logs of two blocks have the number {before.block}")
-        return logs
+            if place[0] == before[0] and place[2] != before[2]:
+                raise AnswerInconsistent(f"logs of two blocks have the number {log.block}")
+            before = place
+            logs.append(log)
+        return tuple(logs)
 
-    def _log(self, entry: Any) -> Log:
-        if not same_address(entry["address"], self.address):
-            raise AnswerInconsistent(f"it gave a log of {entry['address']}")
-        if entry.get("removed"):
-            raise AnswerInconsistent("it gave a log that it had removed")
-        timestamp = entry.get("blockTimestamp")
-        return Log(
-            int(entry["blockNumber"], 16),
-            int(entry["logIndex"], 16),
-            bytes.fromhex(entry["blockHash"][2:]),
-            bytes.fromhex(entry["transactionHash"][2:]),
-            int(timestamp, 16) if timestamp else -1,
-            tuple(bytes.fromhex(topic[2:]) for topic in entry["topics"]),
-            bytes.fromhex(entry["data"][2:]),
-        )
+    def _ask_all(self, method: str, several: Sequence[list[Any]]) -> list[Any]:
+        """The responses to several questions: by one request, where the node takes that."""
+        endpoint, provider = RPCEndpoint(method), cast(HTTPProvider, self.node.w3.provider)
+        if self._takes_batches and len(several) > 1:
+            batch = [(endpoint, params) for params in several]
+            try:
+                found = self._patiently(lambda: provider.make_batch_request(batch))
+            except (NodeUnreachable, KeyError) as error:
+                is_lost = isinstance(error.__cause__, requests.exceptions.RequestException)
+                if is_lost and not 400 <= _status_and_wait(error)[0] < 500:
+                    raise
+                found = None  # it is a node, and does not know batches
+            if isinstance(found, list) and len(found) == len(several):
+                return found
+            self._takes_batches = False
 
-    def _with_times(self, logs: Sequence[Log]) -> tuple[Log, ...]:
-        """`logs` with the times of their blocks, for a node whose logs do not tell."""
-        times = {}
-        for log in logs:
-            if log.block not in times:
-                header = self.header(log.block)
-                if header is None or header.hash != log.block_hash:
-                    raise AnswerInconsistent(f"block {log.block} is another than that of its logs")
-                times[log.block] = header.timestamp
-        return tuple(log._replace(timestamp=times[log.block]) for log in logs)
+        def ask(params: list[Any]) -> Any:
+            return self._patiently(lambda: provider.make_request(endpoint, params))
 
-    def _at_once(self, function: Callable[[Any], T], values: Sequence[Any]) -> list[T]:
-        if len(values) == 1:
-            return [function(values[0])]
+        if len(several) == 1:
+            return [ask(several[0])]
         with self._workers() as pool:
-            return list(pool.map(function, values))
+            return list(pool.map(ask, several))
 
     @contextmanager
     def _workers(self) -> Iterator[ThreadPoolExecutor]:
@@ -253,36 +259,37 @@ class LogReader:
             self._is_over.clear()
 
     def _ask(self, method: str, params: list[Any]) -> Any:
-        """The node's answer as it is. Waits and asks again where the node is too busy."""
+        """The node's answer as it is. Raises NodeUnreachable and CallRefused."""
+        provider = self.node.w3.provider
+        return _result(self._patiently(lambda: provider.make_request(RPCEndpoint(method), params)))
+
+    def _patiently(self, ask: Callable[[], Any]) -> Any:
+        """What `ask` returns. Waits and asks again where the node is too busy."""
         for attempt in range(ATTEMPTS):
-            wait = 0.0
+            response, failure, wait = None, None, 0.0
             try:
                 with translated(self.node.label):
-                    answer = self.node.w3.provider.make_request(RPCEndpoint(method), params)
-                refusal = answer.get("error")
-                if refusal is None:
-                    return answer.get("result")
-                problem = _wording(refusal)
-                failure: ChainError = CallRefused(problem)
-                is_busy = _BUSY.search(problem) is not None
+                    response = ask()
+                problem = _busy(response)
             except NodeUnreachable as error:
-                failure, problem = error, error.problem
                 status, wait = _status_and_wait(error)
-                is_busy = status == 429 or status >= 500
-            if not is_busy or attempt == ATTEMPTS - 1:
-                raise failure
+                failure, problem = error, error.problem if status == 429 or status >= 500 else ""
+            if not problem or attempt == ATTEMPTS - 1:
+                break
             pause = wait or _FIRST_PAUSE * 2**attempt * random.uniform(0.75, 1.25)
             self._on_pause(problem, pause)
             if self._is_over.wait(min(pause, _LONGEST_PAUSE)):
-                raise failure
-        raise AssertionError
+                break
+        if failure is not None:
+            raise failure
+        return response
 
 
 class _Sizer:
     """How many blocks to ask for: fewer where the node refuses or the logs are dense, else more."""
 
     def __init__(self) -> None:
-        self.size = 500
+        self.size = 50
         self._limit = 1_000_000  # of blocks, that the node is thought to allow
         self._answers = 0
 
@@ -291,10 +298,12 @@ class _Sizer:
         self._answers += 1
         if self._answers % 16 == 0:
             self._limit *= 2  # a limit may have been of results, or of a bad moment
-        self.size = max(1, min(fitting, 2 * self.size, self._limit))
+        self.size = max(1, min(fitting, 4 * self.size, self._limit))
 
     def refused(self, blocks: int) -> None:
-        self._limit = self.size = max(1, blocks // 2)
+        # What was asked for before an earlier refusal may be refused after it.
+        self._limit = max(1, min(self._limit, blocks // 2))
+        self.size = min(self.size, self._limit)
         self._answers = 0
 
 
@@ -314,11 +323,46 @@ def _header(found: Any) -> Header:
     )
 
 
-def _wording(refusal: Any) -> str:
-    return str(refusal.get("message", refusal)) if isinstance(refusal, dict) else str(refusal)
+def _blocks_without_time(found: Any) -> set[int]:
+    return {int(e["blockNumber"], 16) for e in found if not e.get("blockTimestamp")}
 
 
-def _status_and_wait(error: NodeUnreachable) -> tuple[int, float]:
+def _with_time(log: Log, headers: Mapping[int, Header | None]) -> Log:
+    header = headers.get(log.block)
+    if header is None or header.hash != log.block_hash:
+        raise AnswerInconsistent(f"block {log.block} is another than that of its logs")
+    return log._replace(timestamp=header.timestamp)
+
+
+def _checked_header(block: int | str, found: Any) -> Header | None:
+    if found is None:
+        return None
+    header = _parsed(_header, found, "a header")
+    if isinstance(block, int) and header.number != block:
+        raise AnswerInconsistent(f"block {header.number} was given for block {block}")
+    return header
+
+
+def _result(response: Any) -> Any:
+    if response.get("error") is not None:
+        raise CallRefused(_wording(response))
+    return response.get("result")
+
+
+def _wording(response: Any) -> str:
+    error = response["error"]
+    return str(error.get("message", error)) if isinstance(error, dict) else str(error)
+
+
+def _busy(response: Any) -> str:
+    """How the node says that it is asked too often; empty where it answers."""
+    for one in response if isinstance(response, list) else [response]:
+        if one.get("error") is not None and _BUSY.search(_wording(one)):
+            return _wording(one)
+    return ""
+
+
+def _status_and_wait(error: Exception) -> tuple[int, float]:
     """The HTTP status, zero where there was none, and the seconds that the node asks to wait."""
     response = getattr(error.__cause__, "response", None)
     if response is None:

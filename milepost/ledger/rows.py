@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -13,7 +13,8 @@ from milepost.ledger import store
 from milepost.ledger.replay import Agreement, Milestone, Movement
 from milepost.types import Status, Terms, from_set
 
-Row = dict[str, Any]
+Row = tuple[Any, ...]
+"""A value for every column of a table, in order, as the database takes it."""
 
 _IN_ONE_QUERY = 500  # ids; databases limit how many parameters they take
 _HASH = 32
@@ -44,71 +45,45 @@ def milestones_of(event: Event) -> tuple[int, ...]:
 def log_rows(entries: Iterable[Entry]) -> list[Row]:
     """A row for each log."""
     return [
-        {
-            "block": log.block,
-            "log_index": log.log_index,
-            "block_hash": log.block_hash,
-            "transaction": log.transaction,
-            "timestamp": log.timestamp,
-            "agreement": event.fields.get("agreement"),
-            "topics": b"".join(log.topics),
-            "data": log.data,
-        }
+        (*log[:5], event.fields.get("agreement"), b"".join(log.topics), log.data)
         for log, event in entries
     ]
 
 
-def agreement_rows(entries: Iterable[Entry], known: set[bytes]) -> list[Row]:
+def agreement_rows(entries: Iterable[Entry], known: Container[bytes]) -> list[Row]:
     """A row for each agreement that is funded for the first time."""
     rows: dict[bytes, Row] = {}
     for log, event in entries:
-        if event.name == "MilestonesFunded" and event["agreement"] not in known:
-            terms: Terms = event["terms"]
-            rows.setdefault(
-                event["agreement"],
-                {
-                    "id": event["agreement"],
-                    "client": from_address(terms.client),
-                    "freelancer": from_address(terms.freelancer),
-                    "payee": from_address(terms.payee),
-                    "arbiter": from_address(terms.arbiter),
-                    "token": from_address(terms.token),
-                    "block": log.block,
-                    "timestamp": log.timestamp,
-                    "terms": log.data,
-                },
-            )
+        if event.name == "MilestonesFunded":
+            agreement, terms = event["agreement"], event["terms"]
+            if agreement not in known and agreement not in rows:
+                names = (terms.client, terms.freelancer, terms.payee, terms.arbiter, terms.token)
+                addresses = map(from_address, names)
+                rows[agreement] = (agreement, *addresses, log.block, log.timestamp, log.data, None)
     return list(rows.values())
 
 
 def milestone_row(key: tuple[bytes, int], terms: Terms, milestone: Milestone) -> Row:
     """The row of a milestone, by its agreement and index."""
-    return {
-        "agreement": key[0],
-        "milestone": key[1],
-        "status": int(milestone.status),
-        "since": milestone.since,
-        "claimed": milestone.claimed,
-        "disputed": milestone.disputed,
-        "open": milestone.open,
-        "deadline": milestone.deadline(terms) or None,
-    }
+    m = milestone
+    deadline = m.deadline(terms) or None
+    return (*key, int(m.status), m.since, m.claimed, m.disputed, str(m.open), deadline)
 
 
 def movement_rows(moved: Iterable[tuple[Event, Sequence[Movement]]]) -> list[Row]:
     """A row for each movement of something, once all events of its transaction were played."""
     return [
-        {
-            "block": event.block,
-            "log_index": event.log_index,
-            "part": part,
-            "agreement": event.fields.get("agreement"),
-            "milestone": movement.milestone,
-            "kind": movement.kind,
-            "address": from_address(movement.address),
-            "token": from_address(movement.token),
-            "amount": movement.amount,
-        }
+        (
+            event.block,
+            event.log_index,
+            part,
+            event.fields.get("agreement"),
+            movement.milestone,
+            movement.kind,
+            from_address(movement.address),
+            from_address(movement.token),
+            str(movement.amount),
+        )
         for event, movements in moved
         for part, movement in enumerate(movements)
         if movement.amount
@@ -153,12 +128,6 @@ def read_agreements(connection: Connection, ids: Iterable[bytes]) -> dict[bytes,
             milestone = Milestone(terms.amount_of(i), terms.whole, Status(status), *clock)
             found[agreement].milestones[i] = milestone
     return found
-
-
-def insert(connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, if there are any."""
-    if rows:
-        connection.execute(sa.insert(table), rows)
 
 
 def in_chunks(values: Iterable[bytes]) -> Iterator[list[bytes]]:

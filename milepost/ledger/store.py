@@ -8,7 +8,7 @@ moment. A database that is not this ledger, or not readable, is refused and left
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +57,7 @@ metadata = sa.MetaData()
 
 
 def _table(name: str, *columns: sa.schema.SchemaItem) -> sa.Table:
-    return sa.Table(name, metadata, *columns, sqlite_with_rowid=False)
+    return sa.Table(name, metadata, *columns)
 
 
 def _number(name: str, **options: Any) -> sa.Column[int]:
@@ -119,14 +119,16 @@ milestones = _table(
     _number("claimed"),
     _number("disputed"),
     sa.Column("open", Amount, nullable=False),
-    _number("deadline", nullable=True, index=True),  # of a clock that runs
+    _number("deadline", nullable=True),  # of a clock that runs
 )
+_running = milestones.c.deadline.is_not(None)
+sa.Index("running", milestones.c.deadline, sqlite_where=_running, postgresql_where=_running)
 movements = _table(
     "movements",
     _number("block", primary_key=True, autoincrement=False),
     _number("log_index", primary_key=True, autoincrement=False),
     _number("part", primary_key=True, autoincrement=False),
-    _bytes("agreement", 32, nullable=True, index=True),
+    _bytes("agreement", 32, nullable=True),
     _number("milestone", nullable=True),  # none where several are paid for at once
     sa.Column("kind", sa.String(12), nullable=False),
     _bytes("address", 20),
@@ -146,6 +148,10 @@ deliveries = _table(
     sa.Column("key", sa.String(160), primary_key=True),
     _number("block"),  # of the event; the last block read, of a deadline
     sa.Column("text", sa.Text, nullable=False),
+)
+
+_INDEXES = tuple(
+    index for table in metadata.sorted_tables for index in sorted(table.indexes, key=str)
 )
 
 DERIVED = (logs, blocks, agreements, milestones, movements, tokens)
@@ -250,6 +256,17 @@ class Store:
                     raise
         raise AssertionError
 
+    def index(self) -> None:
+        """Make the indexes that reads need and filling does not, where they are missing.
+
+        A first sync fills tables several times as fast without them.
+        """
+        with self._translated(), self._engine.connect() as connection:
+            connection = connection.execution_options(milepost_writes=True)
+            with connection.begin():
+                for index in _INDEXES:
+                    index.create(connection, checkfirst=True)
+
     def reset(self, chain_id: int, escrow: bytes, start: int) -> None:
         """Forget all that the chain can tell anew, in one transaction; keep what was delivered."""
         with self._translated(), self._engine.connect() as connection:
@@ -257,7 +274,7 @@ class Store:
             with connection.begin():
                 for table in (*DERIVED, ledger):
                     table.drop(connection, checkfirst=True)
-                metadata.create_all(connection)
+                _create_tables(connection)
                 connection.execute(sa.insert(ledger), _first_row(chain_id, escrow, start))
 
     def close(self) -> None:
@@ -291,7 +308,7 @@ class Store:
             with self._engine.connect() as connection:
                 connection = connection.execution_options(milepost_writes=True)
                 with connection.begin():
-                    metadata.create_all(connection)
+                    _create_tables(connection)
                     if connection.execute(sa.select(ledger.c.id)).first() is None:
                         connection.execute(sa.insert(ledger), _first_row(chain_id, escrow, start))
         except DBAPIError:
@@ -306,6 +323,40 @@ class Store:
         except DBAPIError as error:
             problem = "; ".join(str(error.orig).split("\n")).replace("\t", "").strip("; ")
             raise LedgerUnreadable(self.place, problem) from error
+
+
+def insert(connection: Connection, table: sa.Table, rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows, each with a value for every column in order, as the database takes it."""
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(_insertion(table, "?"), list(rows))
+    else:
+        # Several times as fast as inserting.
+        with connection.connection.cursor().copy(f"COPY {table.name} FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+
+
+def upsert(connection: Connection, table: sa.Table, rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows, in place of those that have the same keys."""
+    if not rows:
+        return
+    keys = ", ".join(column.name for column in table.primary_key)
+    others = (column.name for column in table.columns if not column.primary_key)
+    changes = ", ".join(f"{name} = excluded.{name}" for name in others)
+    place = "?" if connection.dialect.name == "sqlite" else "%s"
+    sql = f"{_insertion(table, place)} ON CONFLICT ({keys}) DO UPDATE SET {changes}"
+    connection.exec_driver_sql(sql, list(rows))
+
+
+def _insertion(table: sa.Table, place: str) -> str:
+    return f"INSERT INTO {table.name} VALUES ({', '.join([place] * len(table.columns))})"
+
+
+def _create_tables(connection: Connection) -> None:
+    for table in metadata.sorted_tables:
+        connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
 
 
 def _first_row(chain_id: int, escrow: bytes, start: int) -> dict[str, Any]:
@@ -365,6 +416,7 @@ def _engine(url: URL) -> Engine:
 def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
     connection.isolation_level = None  # transactions begin where `_begin_sqlite` says
     connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA cache_size = -32768")  # KiB, as positive numbers would be pages
 
 
 def _begin_sqlite(connection: Connection) -> None:
