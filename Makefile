@@ -85,6 +85,10 @@ gas: setup  ## Measure what every act costs, beside its peers; write the table a
 	python tools/gas.py
 	python tools/gas_chart.py
 
+.PHONY: bench
+bench: setup  ## Measure the ledger on a chain of 100,000 events; EVENTS=1000000 for ten times as many
+	python tools/bench.py $(if $(EVENTS),--events $(EVENTS))
+
 .PHONY: prices
 prices: $(DEV)  ## Say what the acts cost in dollars: make prices GAS_GWEI=2 COIN_USD=3000 BLOB_GWEI=1
 	python tools/gas.py --prices $(if $(GAS_GWEI),--gas-gwei $(GAS_GWEI)) $(if $(COIN_USD),--coin-usd $(COIN_USD)) \

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from eth_utils.crypto import keccak
@@ -21,9 +22,15 @@ from milepost.agreement import COIN, Agreement, Token, load
 from milepost.artifacts import load_artifact
 from milepost.chain import local
 from milepost.chain.deploy import deploy_escrow, deploy_practice_token
+from milepost.chain.events import from_address
+from milepost.chain.logs import LogReader
 from milepost.chain.rpc import Node
 from milepost.chain.transactions import Call
 from milepost.escrow import Escrow
+from milepost.ledger.reads import Ledger
+from milepost.ledger.store import Store
+from milepost.ledger.sync import Syncer
+from milepost.ledger.verify import Verification, verify
 from milepost.signing import UnlockedSigner
 from milepost.types import ZERO_ADDRESS, Division, Status, Terms
 from milepost.units import DAY, WEEK, format_amount
@@ -247,6 +254,17 @@ def show(console: Console, record: dict[str, Any], asset: Token) -> None:
     console.print(", ".join(f"{a['act']} {a['gas']:,} gas" for a in record["acts"]) + "\n")
 
 
+def read_back(stage: Stage) -> tuple[int, Verification]:
+    """Read all that was played from the logs alone, and compare it with the contract's views."""
+    facts = {t.address: (t.symbol, t.decimals) for t in stage.tokens.values()}
+    escrow = stage.escrow
+    with TemporaryDirectory() as folder, Store(Path(folder) / "ledger.db") as store:
+        store.create(escrow.node.chain_id, from_address(escrow.address), 0)
+        reader = LogReader(escrow.node, escrow.address)
+        Syncer(store, reader, lambda token: facts[token]).sync()
+        return Ledger(store).info().events, verify(store, escrow.contract)
+
+
 def main() -> None:
     console = Console()
     records, faults = [], []
@@ -262,6 +280,10 @@ def main() -> None:
             record, wrong = run(stage, scenario, asset)
             records.append((record, asset))
             faults += wrong
+        events, ledger = read_back(stage)
+        faults += [
+            f"{d.what}: {d.ledger} in the ledger, {d.contract} on chain" for d in ledger.differences
+        ]
         left = {t.symbol: stage.balances(t.address)["escrow"] for t in stage.tokens.values()}
     for record, asset in records:
         show(console, record, asset)
@@ -273,6 +295,9 @@ def main() -> None:
         console.print(f"[red]{fault}")
     if faults:
         sys.exit(1)
+    console.print(
+        f"A ledger, read from {events} events alone, shows the same {ledger.agreements} agreements."
+    )
     console.print(
         f"{len(records)} scenarios; every base unit accounted for; the contract is empty."
     )

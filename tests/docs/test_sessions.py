@@ -19,7 +19,8 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _MASKS = (
     (re.compile(r"0x[0-9a-f]{64}"), "0x…"),
-    (re.compile(r"^(escrow|practice_token|file) .*$", re.MULTILINE), r"\1 <place>"),
+    (re.compile(r"^(escrow|practice_token|file|ledger|blocks) .*$", re.MULTILINE), r"\1 <place>"),
+    (re.compile(r"^0x[0-9a-f]{8}  \d{4}-\d\d-\d\d", re.MULTILINE), "<job>"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"), "<time>"),
     (re.compile(r"(block +)\d+"), r"\1<n>"),
     (re.compile(r"(gas +)[\d,]+ \([\d.]+ ETH\)"), r"\1<gas>"),
