@@ -26,6 +26,7 @@ person.
     |-- ContractError                 5: the contract refused; one class for each of its errors in
         |                             `milepost.contract_errors`, same name and fields
         |-- RevertedWithReason, Panicked, RevertUnknown
+    |-- DeliveryFailed                1: messages of a watch wait, because they were not taken
 
 Amounts in messages are base units, because an error does not know the token's decimals; who knows
 them says so with `in_units`.
@@ -685,6 +686,20 @@ class LedgerDiffers(LedgerError):
             f"The ledger at {self.place} differs from the contract in {self.count} things. "
             "`milepost ledger rebuild` reads everything anew; if it still differs, the node leaves "
             "events out."
+        )
+
+
+@dataclass(eq=False)
+class DeliveryFailed(MilepostError):
+    """Messages were not taken where they were sent to. They are kept."""
+
+    count: int
+
+    @property
+    def message(self) -> str:
+        messages = "1 message waits" if self.count == 1 else f"{self.count} messages wait"
+        return (
+            f"{messages}, because a target did not take it. Look at its URL; the next run sends it."
         )
 
 

@@ -143,7 +143,9 @@ def _answers(node: LocalNode) -> bool:
         except NodeUnreachable:
             time.sleep(_POLL)
         else:
-            return True
+            # Where another program took the port in between, it is that one which answered.
+            time.sleep(_POLL)
+            return node._process.poll() is None
     return False
 
 

@@ -39,7 +39,11 @@ LOGS_AIMED_AT = 2_000
 """Logs that a range should have: enough to forget the cost of asking, few enough for memory."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 30.0
-_BUSY = re.compile(r"too many requests|rate.?limit|requests per|throughput|capacity|busy", re.I)
+_BUSY = re.compile(
+    r"too many requests?\b|request limit|rps limit|rate.?(?:limit|exceeded)|(?:requests|calls) per"
+    r"|throughput|capacity|busy",
+    re.I,
+)
 _PRUNED = re.compile(r"prun|missing trie|archive|history (?:is )?(?:not|un)available", re.I)
 
 
@@ -82,10 +86,16 @@ class LogReader:
     def header(self, block: int | str) -> Header | None:
         """The header of a block by number or name; None where the node does not have it.
 
-        Raises NodeUnreachable, CallRefused and AnswerInconsistent.
+        Raises NodeUnreachable, CallRefused, NodePruned and AnswerInconsistent.
         """
         name = block if isinstance(block, str) else hex(block)
-        return _checked_header(block, self._ask("eth_getBlockByNumber", [name, False]))
+        try:
+            found = self._ask("eth_getBlockByNumber", [name, False])
+        except CallRefused as error:
+            if isinstance(block, int) and _PRUNED.search(error.problem):
+                raise NodePruned(self.node.label, block, error.problem) from error
+            raise
+        return _checked_header(block, found)
 
     def head(self) -> Header:
         """The node's newest block."""
@@ -108,7 +118,10 @@ class LogReader:
         return [_checked_header(n, _result(a)) for n, a in zip(numbers, answers, strict=True)]
 
     def logs_of(self, headers: Sequence[Header]) -> list[Log] | None:
-        """The logs of blocks, asked for by their hashes; None where the node dropped a block."""
+        """The logs of blocks, asked for by their hashes; None where the node dropped a block.
+
+        Raises as `ranges` does; CallRefused also where the node says so that it dropped a block.
+        """
         hashes = ("0x" + header.hash.hex() for header in headers)
         questions = [[{"address": self.address, "blockHash": block}] for block in hashes]
         logs: list[Log] = []
@@ -118,7 +131,7 @@ class LogReader:
             except CallRefused as error:
                 if _PRUNED.search(error.problem):
                     raise NodePruned(self.node.label, header.number, error.problem) from error
-                return None  # nodes word it in many ways that they do not know the block
+                raise
             if found is None:
                 return None
             for log in _parsed(self._checked, found, "logs"):
@@ -270,18 +283,21 @@ class LogReader:
             try:
                 with translated(self.node.label):
                     response = ask()
-                problem = _busy(response)
+                    problem = _busy(response)
             except NodeUnreachable as error:
                 status, wait = _status_and_wait(error)
                 failure, problem = error, error.problem if status == 429 or status >= 500 else ""
             if not problem or attempt == ATTEMPTS - 1:
                 break
             pause = wait or _FIRST_PAUSE * 2**attempt * random.uniform(0.75, 1.25)
+            pause = min(pause, _LONGEST_PAUSE)
             self._on_pause(problem, pause)
-            if self._is_over.wait(min(pause, _LONGEST_PAUSE)):
+            if self._is_over.wait(pause):
                 break
         if failure is not None:
             raise failure
+        if problem:
+            raise NodeUnreachable(self.node.label, problem)
         return response
 
 
@@ -344,6 +360,8 @@ def _checked_header(block: int | str, found: Any) -> Header | None:
 
 
 def _result(response: Any) -> Any:
+    if not isinstance(response, dict):
+        raise AnswerInconsistent("it gave several answers to one question")
     if response.get("error") is not None:
         raise CallRefused(_wording(response))
     return response.get("result")
@@ -355,8 +373,13 @@ def _wording(response: Any) -> str:
 
 
 def _busy(response: Any) -> str:
-    """How the node says that it is asked too often; empty where it answers."""
+    """How the node says that it is asked too often; empty where it answers.
+
+    Raises TypeError for what is no response.
+    """
     for one in response if isinstance(response, list) else [response]:
+        if not isinstance(one, dict):
+            raise TypeError
         if one.get("error") is not None and _BUSY.search(_wording(one)):
             return _wording(one)
     return ""

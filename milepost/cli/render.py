@@ -6,7 +6,7 @@ Texts of files and tokens are other people's: control characters are shown, neve
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +15,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from milepost.ledger.outlook import silence as silence
+from milepost.ledger.words import amount as amount
+from milepost.ledger.words import effect as effect
+from milepost.ledger.words import milestones as milestones
+from milepost.ledger.words import short as short
 from milepost.types import (
     ZERO_ADDRESS,
     AgreementView,
     MilestoneView,
     Status,
     Terms,
-    format_selection,
     from_set,
     same_address,
 )
@@ -68,7 +72,9 @@ def line(record: Any) -> None:
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Rows under their columns on stdout; nothing without rows."""
     if rows:
-        made = Table(*columns, box=None, pad_edge=False)
+        made = Table(box=None, pad_edge=False)
+        for column in columns:
+            made.add_column(column, overflow="fold")
         for row in rows:
             made.add_row(*(Text(plain(cell)) for cell in row))
         Console(highlight=False).print(made)
@@ -99,12 +105,6 @@ def waiting(text: str) -> AbstractContextManager[Any]:
     return Console(stderr=True, highlight=False).status(Text(text, "dim"))
 
 
-def milestones(indexes: Iterable[int]) -> str:
-    """ "milestone 2" or "milestones 1,3-5" of zero-based indexes."""
-    chosen = tuple(indexes)
-    return f"milestone{'s' if len(chosen) > 1 else ''} {format_selection(chosen)}"
-
-
 def fee(base_units: int, coin: Token) -> str:
     """A fee in the coin, rounded up to nine decimals."""
     return format_amount(-(-base_units // 10**9), coin.decimals - 9, coin.symbol)
@@ -115,10 +115,6 @@ def facts(lines: dict[str, str]) -> None:
     console = Console(stderr=True, highlight=False)
     for name, value in lines.items():
         console.print(Text.assemble((f"{name:<10} ", "bold"), plain(value)), soft_wrap=True)
-
-
-def amount(value: int, token: Token) -> str:
-    return format_amount(value, token.decimals, token.symbol)
 
 
 def deal(agreement: Agreement, risks: Sequence[str] = ()) -> str:
@@ -192,30 +188,6 @@ def _warnings(terms: Terms) -> list[str]:
             f"{format_percent(terms.default_bps)} goes to the freelancer."
         )
     return found
-
-
-def silence(view: MilestoneView, terms: Terms, token: Token) -> str:
-    """What comes of a milestone if nobody acts."""
-    to_freelancer, to_client = amount(view.to_freelancer, token), amount(view.to_client, token)
-    rest = f", {to_client} to the client" if view.to_client else ""
-    when = "now" if view.is_late else f"from {format_time(view.deadline)}"
-    match view.status:
-        case Status.NONE:
-            return "nothing: not funded"
-        case Status.OFFERED:
-            return f"the offer stays open; the client can take {to_client} back"
-        case Status.ACTIVE:
-            return f"{to_client} stays in the escrow"
-        case Status.SUBMITTED:
-            return f"{when} anybody can claim {to_freelancer} for the freelancer{rest}"
-        case Status.APPROVED | Status.PARTLY_APPROVED:
-            return f"now anybody can claim {to_freelancer} for the freelancer{rest}"
-        case Status.REFUND_REQUESTED:
-            return f"{when} anybody can refund {to_client} to the client"
-        case Status.DISPUTED:
-            return f"{when} it lapses: {to_freelancer} to the freelancer, {to_client} to the client"
-        case _:
-            return "over"
 
 
 def standing(milestone: int, view: MilestoneView, agreement: Agreement) -> str:
@@ -319,28 +291,6 @@ def time_left(view: MilestoneView, now: int) -> str:
     return "none" if view.is_late else format_duration(view.deadline - now)
 
 
-def effect(event: Event, token: Token) -> str:
-    """What an event says, in words."""
-    if event.name in ("PayoutCredited", "CreditWithdrawn"):
-        verb = "waits for" if event.name == "PayoutCredited" else "was paid out to"
-        who = event.fields.get("to", event["owner"])
-        return f"{amount(event['amount'], token)} {verb} {who}"
-    words = [event.name]
-    if "milestones" in event.fields:
-        words.append(milestones(from_set(event["milestones"])))
-    if "milestone" in event.fields:
-        words.append(f"milestone {event['milestone'] + 1}")
-    for name, text in (
-        ("amount", "in the escrow"),
-        ("to_freelancer", "to the freelancer"),
-        ("to_client", "to the client"),
-        ("fee", "to the arbiter"),
-    ):
-        if event.fields.get(name):
-            words.append(f"{amount(event[name], token)} {text}")
-    return ", ".join(words)
-
-
 def happened(event: Event, timestamp: int, token: Token | None, *, is_final: bool) -> str:
     """An event of the ledger in a line: when, of what, and what."""
     agreement = event.fields.get("agreement")
@@ -380,8 +330,3 @@ def count(number: int, noun: str) -> str:
 def place_in_time(moment: Moment) -> str:
     """The block that an answer of the ledger is true at."""
     return f"block {moment.block}, {format_time(moment.timestamp)}"
-
-
-def short(agreement: bytes) -> str:
-    """The beginning of an agreement's id, enough to name it by."""
-    return "0x" + agreement.hex()[:8]

@@ -132,6 +132,17 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """An event with what it takes to tell of it. `job` is None for a withdrawal, which may be of
+    several.
+    """
+
+    happening: Happening
+    job: Job | None
+    token: Token
+
+
+@dataclass(frozen=True, slots=True)
 class Money:
     """Totals of one address, or of all, in one token, in base units.
 
@@ -170,7 +181,7 @@ class Ledger:
     @contextmanager
     def at_one_moment(self) -> Iterator[Ledger]:
         """This ledger, with all its answers of the same moment, however long the asking takes."""
-        with self._store.reading() as connection:
+        with self._reading() as connection:
             asked = copy(self)
             asked._reading = lambda: nullcontext(connection)
             yield asked
@@ -208,6 +219,36 @@ class Ledger:
         with self._reading() as connection:
             return self._histories(connection, self._moment(connection), _ids_of(party, None))
 
+    def reports(self, after: int, party: str | None = None) -> list[Report]:
+        """What happened after block `after` in the jobs of `party`, or in all, oldest first; and
+        the withdrawals of its credits.
+        """
+        logs, moved = store.logs.c, store.movements.c
+        condition = logs.block > after
+        if party is not None:
+            own = sa.select(moved.block, moved.log_index).where(
+                moved.address == from_address(party), moved.kind == "withdrawal"
+            )
+            withdrawn = sa.tuple_(logs.block, logs.log_index).in_(own)
+            condition &= logs.agreement.in_(_ids_of(party, None)) | withdrawn
+        with self._reading() as connection:
+            moment, tokens = self._moment(connection), self._tokens(connection)
+            found = list(rows.entries_of(rows.read_logs(connection, condition), self.escrow))
+            ids = {e["agreement"] for _, e in found if "agreement" in e.fields}
+            jobs = {
+                job.agreement: job
+                for some in rows.in_chunks(ids)
+                for job in self._jobs(connection, moment, _these(some))
+            }
+        reports = []
+        for log, event in found:
+            job = jobs.get(event.fields.get("agreement", b""))
+            token = job.token if job else tokens.get(from_address(event.fields.get("token", "0x")))
+            if token is not None:
+                happening = Happening(event, log.timestamp, log.block <= moment.final_block)
+                reports.append(Report(happening, job, token))
+        return reports
+
     def due(self, party: str | None = None, until: int = 2**63 - 1) -> list[Due]:
         """Every clock in the jobs of `party`, or in all, that runs out by `until` (Unix time), or
         has. The earliest deadline first.
@@ -224,8 +265,9 @@ class Ledger:
 
     def needs(self, party: str) -> list[Due]:
         """What `party` has to do, or can collect, now; what is most urgent first."""
-        now = self.moment().timestamp
-        found = [d for d in self._waiting(party) if _concerns(d, party, now)]
+        with self.at_one_moment() as ledger:
+            now = ledger.moment().timestamp
+            found = [d for d in ledger._waiting(party) if _concerns(d, party, now)]
         return sorted(found, key=lambda d: (d.deadline or 2**63, d.job.funded_at, d.milestone))
 
     def payments(self, party: str | None = None) -> list[Payment]:
@@ -258,7 +300,9 @@ class Ledger:
     def money(self, party: str | None = None) -> list[Money]:
         """The totals of `party`, in each token that it ever had to do with; of all without one."""
         totals: dict[Token, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-        for payment in self.payments(party):
+        with self.at_one_moment() as ledger:
+            payments, jobs = ledger.payments(party), ledger.jobs(party)
+        for payment in payments:
             total, amount = totals[payment.token], payment.amount
             match payment.kind:
                 case "fund":
@@ -271,7 +315,7 @@ class Ledger:
                     total[2] -= amount
                 case _:
                     total[1] += amount
-        for job in self.jobs(party):
+        for job in jobs:
             totals[job.token][3] += job.open
         return [Money(token, *total) for token, total in totals.items()]
 
@@ -308,7 +352,7 @@ class Ledger:
         return {r.address: Token(to_address(r.address), r.symbol, r.decimals) for r in found}
 
     def _waiting(self, party: str | None, until: int | None = None) -> Iterator[Due]:
-        """The milestones that are not over; with `until`, of jobs with a clock that ends by then."""
+        """The milestones that are not over; with `until`, of jobs with a clock that ends then."""
         ids = _ids_of(party, None)
         parts = store.milestones.c
         if until is not None:
@@ -324,7 +368,7 @@ class Ledger:
     ) -> list[History]:
         table = store.agreements.c
         query = sa.select(table.replaced_by, table.id).where(table.replaced_by.in_(ids))
-        before = dict(connection.execute(query).tuples().all())
+        before = {row.replaced_by: row.id for row in connection.execute(query)}
         happened: dict[bytes, list[Happening]] = defaultdict(list)
         logs = rows.read_logs(connection, store.logs.c.agreement.in_(ids))
         for log, event in rows.entries_of(logs, self.escrow):
@@ -341,7 +385,8 @@ class Ledger:
         tokens = self._tokens(connection)
         table = store.agreements.c
         query = sa.select(table.id, table.timestamp).where(table.id.in_(ids))
-        since = dict(connection.execute(query.order_by(table.block, table.id)).tuples().all())
+        dated = connection.execute(query.order_by(table.block, table.id))
+        since = {row.id: row.timestamp for row in dated}
         found = rows.read_agreements(connection, since)
         return [_job(a, found[a], timestamp, tokens, moment) for a, timestamp in since.items()]
 
@@ -393,6 +438,11 @@ def _ids_of(party: str | None, role: Role | None) -> sa.Select[tuple[bytes]]:
     address = from_address(party)
     columns = [table[name] for name in ([role] if role else ROLES)]
     return query.where(sa.or_(*(column == address for column in columns)))
+
+
+def _these(ids: list[bytes]) -> sa.Select[tuple[bytes]]:
+    table = store.agreements.c
+    return sa.select(table.id).where(table.id.in_(ids))
 
 
 def _find(connection: Connection, text: str, moment: Moment) -> AgreementId:

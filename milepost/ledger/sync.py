@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 
 from milepost.chain.events import Event, Log, from_address, to_address
 from milepost.chain.logs import Header, LogReader
-from milepost.errors import AnswerInconsistent, NodePruned, ReorganisationTooDeep
+from milepost.errors import AnswerInconsistent, CallRefused, NodePruned, ReorganisationTooDeep
 from milepost.ledger import rows, store
 from milepost.ledger.replay import Agreement, Movement, Replay
 from milepost.ledger.rows import Entry
@@ -32,7 +32,7 @@ takes seconds."""
 _CHUNK = 32  # blocks of the newest in one transaction
 _CACHED = 4_000  # agreements kept in memory between transactions
 _ATTEMPTS = 10  # at a chain that changes while it is read
-_PAUSE = 0.2  # seconds before looking what another writer has done
+_PAUSE = 0.2  # seconds before looking again at what changed
 
 TokenFacts = Callable[[str], tuple[str, int]]
 
@@ -99,16 +99,18 @@ class Syncer:
         Raises NodeUnreachable, CallRefused, NodePruned, AnswerInconsistent, ReorganisationTooDeep
         and LedgerUnreadable; what was written before stays.
         """
-        changes = 0
+        changes, words = 0, ""
         while changes < _ATTEMPTS:
             try:
                 return self._sync(on_batch, on_rollback)
-            except _ChainMovedError:
-                changes += 1
+            except _ChainMovedError as error:
+                changes, words = changes + 1, str(error)
             except _LedgerMovedError:
-                time.sleep(_PAUSE)
+                pass
             self._forget()
-        raise AnswerInconsistent(f"its chain changed {changes} times while it was read")
+            time.sleep(_PAUSE)
+        problem = f"its chain changed {changes} times while it was read"
+        raise AnswerInconsistent(f"{problem}; at last it said: {words}" if words else problem)
 
     def _sync(
         self, on_batch: Callable[[Batch], None], on_rollback: Callable[[Rollback], None]
@@ -134,8 +136,15 @@ class Syncer:
         for first in range(deep + 1, head.number + 1, _CHUNK):
             numbers = range(first, min(first + _CHUNK, head.number + 1))
             headers = [h for h in self._reader.headers(numbers) if h is not None]
-            logs = self._reader.logs_of(headers) if len(headers) == len(numbers) else None
-            if logs is None or any(a.hash != b.parent for a, b in pairwise(headers)):
+            is_chain = all(a.hash == b.parent for a, b in pairwise(headers))
+            if len(headers) < len(numbers) or not is_chain:
+                raise _ChainMovedError
+            try:
+                logs = self._reader.logs_of(headers)
+            except CallRefused as error:
+                # Nodes word it in many ways that they do not know a block.
+                raise _ChainMovedError(error.problem) from error
+            if logs is None:
                 raise _ChainMovedError
             on_batch(self._write(first, numbers[-1], logs, headers, head, final))
         return self._known_position()
@@ -147,7 +156,7 @@ class Syncer:
         with self._store.reading() as connection:
             position = self._store.position(connection)
             query = sa.select(store.blocks.c.number, store.blocks.c.hash)
-            known: dict[int, bytes] = dict(connection.execute(query).tuples().all())
+            known = {row.number: row.hash for row in connection.execute(query)}
         if position != self._position:
             self._forget()
             self._position = position
@@ -178,6 +187,8 @@ class Syncer:
         for table in (store.logs, store.movements, store.agreements):
             connection.execute(sa.delete(table).where(table.c.block > common.number))
         connection.execute(sa.delete(store.blocks).where(store.blocks.c.number > common.number))
+        used = sa.select(store.agreements.c.token)
+        connection.execute(sa.delete(store.tokens).where(store.tokens.c.address.not_in(used)))
         touched = {e["agreement"] for _, e in removed if "agreement" in e.fields}
         for some in rows.in_chunks(touched):
             connection.execute(sa.delete(store.milestones).where(milestones.agreement.in_(some)))
@@ -215,13 +226,16 @@ class Syncer:
         entries = tuple(rows.entries_of(logs, self._reader.address))
         facts = self._facts_of_new_tokens(entries)
 
-        def change(connection: Connection, position: Position) -> Position:
+        # The database may ask to repeat it: what is played is kept in memory only afterwards.
+        def change(
+            connection: Connection, position: Position
+        ) -> tuple[Position, dict[bytes, Agreement]]:
             self._require_unmoved(position)
             _require_link(connection, headers)
             for token, (symbol, decimals) in facts.items():
                 row = (from_address(token), symbol, decimals)
                 store.insert(connection, store.tokens, [row])
-            self._add(connection, entries)
+            played = self._add(connection, entries)
             _set_blocks(connection, headers, last - self._depth)
             times = [position.timestamp, *(log.timestamp for log in logs[-1:])]
             moved = replace(
@@ -231,17 +245,21 @@ class Syncer:
                 final_block=max(position.final_block, min(final, last)),
             )
             _set_position(connection, moved)
-            return moved
+            return moved, played
 
         try:
-            self._position = self._store.write(change)
+            self._position, played = self._store.write(change)
         except BaseException:
             self._forget()  # what is in memory may be ahead of the database
             raise
+        self._cache.update(played)
+        while len(self._cache) > _CACHED:
+            del self._cache[next(iter(self._cache))]
         self._tokens |= facts.keys()
         return Batch(first, last, head.number, self._position.final_block, entries)
 
-    def _add(self, connection: Connection, entries: Sequence[Entry]) -> None:
+    def _add(self, connection: Connection, entries: Sequence[Entry]) -> dict[bytes, Agreement]:
+        """Write what `entries` tell. Returns the agreements that they are about."""
         replay = Replay()
         replay.agreements = self._agreements_of(connection, entries)
         known = set(replay.agreements)
@@ -275,9 +293,7 @@ class Syncer:
         amended = {e["agreement"] for _, e in entries if e.name == "AgreementAmended"}
         _set_replaced(connection, {a: replay.agreements[a] for a in amended})
         store.insert(connection, store.movements, rows.movement_rows(moved))
-        self._cache.update(replay.agreements)
-        while len(self._cache) > _CACHED:
-            del self._cache[next(iter(self._cache))]
+        return replay.agreements
 
     def _agreements_of(
         self, connection: Connection, entries: Sequence[Entry]
@@ -346,7 +362,7 @@ def _require_link(connection: Connection, headers: Sequence[Header]) -> None:
 
 def _set_blocks(connection: Connection, headers: Sequence[Header], oldest: int) -> None:
     store.insert(connection, store.blocks, [(h.number, h.hash) for h in headers])
-    connection.execute(sa.delete(store.blocks).where(store.blocks.c.number <= oldest))
+    connection.execute(sa.delete(store.blocks).where(store.blocks.c.number < oldest))
 
 
 def _set_replaced(connection: Connection, agreements: Mapping[bytes, Agreement]) -> None:

@@ -61,6 +61,7 @@ def test_tree():
         errors.ContractError: 5,
         errors.FundsError: 6,
         errors.TransactionError: 7,
+        errors.LedgerError: 8,
     }
     for cls in all_errors():
         nearest = next(root for root in cls.__mro__ if root in codes)

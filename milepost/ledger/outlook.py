@@ -1,0 +1,134 @@
+"""What comes next, in sentences: who is awaited, until when, and what happens if nobody acts.
+
+The words are those of `words`. A command is written with FILE in the place of the agreement file,
+because the ledger does not know where that is. Nothing here reads a database.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from milepost.ledger.words import amount, milestones
+from milepost.types import ZERO_ADDRESS, MilestoneView, Status, Terms, same_address
+from milepost.units import format_time
+
+if TYPE_CHECKING:
+    from milepost.agreement import Token
+    from milepost.ledger.reads import Due, Job
+
+
+def silence(view: MilestoneView, terms: Terms, token: Token) -> str:
+    """What comes of a milestone if nobody acts."""
+    to_freelancer, to_client = amount(view.to_freelancer, token), amount(view.to_client, token)
+    rest = f", {to_client} to the client" if view.to_client else ""
+    when = "now" if view.is_late else f"from {format_time(view.deadline)}"
+    match view.status:
+        case Status.NONE:
+            return "nothing: not funded"
+        case Status.OFFERED:
+            return f"the offer stays open; the client can take {to_client} back"
+        case Status.ACTIVE:
+            return f"{to_client} stays in the escrow"
+        case Status.SUBMITTED:
+            return f"{when} anybody can claim {to_freelancer} for the freelancer{rest}"
+        case Status.APPROVED | Status.PARTLY_APPROVED:
+            return f"now anybody can claim {to_freelancer} for the freelancer{rest}"
+        case Status.REFUND_REQUESTED:
+            return f"{when} anybody can refund {to_client} to the client"
+        case Status.DISPUTED:
+            return f"{when} it lapses: {to_freelancer} to the freelancer, {to_client} to the client"
+        case _:
+            return "over"
+
+
+def headline(due: Due) -> str:
+    """Who must do what, and what is the price of not doing it, without a full stop."""
+    view, token = due.view, due.job.token
+    to_freelancer, to_client = amount(view.to_freelancer, token), amount(view.to_client, token)
+    both = f"{to_freelancer} to the freelancer, {to_client} to the client"
+    which = milestones([due.milestone])
+    match view.status:
+        case Status.OFFERED:
+            return f"freelancer may accept {which}, {to_client}"
+        case Status.ACTIVE:
+            return f"freelancer may submit {which}, {to_client}"
+        case Status.SUBMITTED if not view.is_late:
+            return f"client must answer {which} or {to_freelancer} is paid"
+        case Status.REFUND_REQUESTED if not view.is_late:
+            return f"freelancer must answer {which} or {to_client} is refunded"
+        case Status.DISPUTED if not view.is_late:
+            if due.job.terms.arbiter == ZERO_ADDRESS:
+                return f"client and freelancer must settle {which} or it is divided: {both}"
+            return f"arbiter must rule on {which} or it is divided: {both}"
+        case Status.REFUND_REQUESTED:
+            return f"anybody can refund {which}: {to_client} to the client"
+        case Status.DISPUTED:
+            return f"anybody can end the dispute of {which}: {both}"
+    rest = f", {to_client} to the client" if view.to_client else ""
+    return f"anybody can claim {which}: {to_freelancer} to the freelancer{rest}"
+
+
+def awaited(due: Due, party: str | None = None) -> str:
+    """Who is awaited, by role and address; `party` is called "you"."""
+    if due.awaited is None:
+        return "anybody"
+    address: str = getattr(due.job.terms, due.awaited)
+    if address == ZERO_ADDRESS:
+        return "nobody, for there is no arbiter"
+    is_you = party is not None and same_address(address, party)
+    return f"the {due.awaited}, {'you' if is_you else address}"
+
+
+def answers(due: Due) -> tuple[str, ...]:
+    """The commands with which the awaited party acts in time; none where nobody is awaited."""
+    number = due.milestone + 1
+    match due.view.status:
+        case _ if due.awaited is None:
+            return ()
+        case Status.OFFERED:
+            return (f"milepost accept FILE --milestones {number}",)
+        case Status.ACTIVE:
+            return (f"milepost submit FILE {number}",)
+        case Status.SUBMITTED:
+            return tuple(
+                f"milepost {verb} FILE {number}" for verb in ("approve", "changes", "dispute")
+            )
+        case Status.REFUND_REQUESTED:
+            return tuple(
+                f"milepost {verb} FILE {number}" for verb in ("submit", "dispute", "refund")
+            )
+        case Status.DISPUTED if due.job.terms.arbiter == ZERO_ADDRESS:
+            return (f"milepost offer FILE {number} --to-freelancer AMOUNT",)
+    return (f"milepost rule FILE {number} --to-freelancer AMOUNT",)
+
+
+def execution(due: Due) -> str:
+    """The command with which anybody carries out what is decided; empty where nothing comes."""
+    match due.view.status:
+        case Status.OFFERED | Status.ACTIVE:
+            return ""
+        case Status.REFUND_REQUESTED:
+            verb = "refund"
+        case Status.DISPUTED:
+            verb = "lapse"
+        case _:
+            verb = "claim"
+    return f"milepost {verb} FILE {due.milestone + 1}"
+
+
+def commands(due: Due) -> list[str]:
+    """Lines that say with which commands to act in time, and with which anybody may afterwards."""
+    lines = []
+    if answers(due):
+        lines += ["To act:", *(f"  {command}" for command in answers(due))]
+    if execution(due):
+        when = "From then on" if due.deadline and not due.view.is_late else "Now"
+        lines += [f"{when} anybody may carry it out:", f"  {execution(due)}"]
+    return lines
+
+
+def roles(job: Job, party: str | None) -> str:
+    """Which job it is, and what `party` is in it."""
+    held = job.roles_of(party) if party is not None else ()
+    you = f", in which you are the {' and the '.join(held)}" if held else ""
+    return f"Job 0x{job.agreement.hex()}{you}"

@@ -1,0 +1,300 @@
+"""The sentences about what happened and what comes next."""
+
+import pytest
+
+from milepost.agreement import Token
+from milepost.chain.events import Event, event_topics
+from milepost.ledger import outlook, words
+from milepost.ledger.reads import Due, Job, waiting
+from milepost.presets import Parties, fixed_price, hourly
+from milepost.types import ZERO_ADDRESS, AgreementId, Clock, MilestoneView, Status
+from milepost.units import DAY
+
+CLIENT, FREELANCER, ARBITER, TOKEN = ("0x" + digit * 40 for digit in "1234")
+PARTIES = Parties(CLIENT, FREELANCER, TOKEN, ARBITER)
+TERMS = fixed_price(PARTIES, [100_000_000, 1_500_000_000])
+USDC = Token(TOKEN, "USDC", 6)
+HOSTILE = Token(TOKEN, "US\x1b[2J\r\nDC\u202e", 6)
+NOW = 1_790_000_000
+DAY_14 = "2026-10-05 14:13:20 UTC"
+
+
+def event(name, **fields):
+    fields = {"agreement": bytes(32), **fields}
+    return Event(name, ZERO_ADDRESS, 7, bytes(32), bytes(32), 0, fields)
+
+
+ONE, BOTH = {"milestone": 1}, {"milestones": 0b11}
+SENTENCES = [
+    (
+        event("MilestonesFunded", **BOTH, amount=1_600_000_000, is_accepted=True),
+        "Milestones 1-2 funded by the client with 1,600.00 USDC, accepted by the freelancer",
+        "",
+    ),
+    (
+        event("MilestonesFunded", milestones=0b10, amount=1_500_000_000, is_accepted=False),
+        "Milestone 2 funded by the client with 1,500.00 USDC, as an offer",
+        "The freelancer can accept; until then the client can take it back.",
+    ),
+    (event("MilestonesAccepted", **BOTH), "The freelancer accepted milestones 1-2", ""),
+    (
+        event("MilestoneSubmitted", **ONE, units=10_000, deliverable=bytes(32)),
+        "The freelancer submitted milestone 2 and claims 1,500.00 USDC",
+        f"The client can answer until {DAY_14}; from then on anybody can claim it.",
+    ),
+    (
+        event("MilestoneSubmitted", **ONE, units=4_000, deliverable=bytes(32)),
+        "The freelancer submitted milestone 2 and claims 600.00 USDC of 1,500.00 USDC",
+        f"The client can answer until {DAY_14}; from then on anybody can claim it.",
+    ),
+    (
+        event("ChangesRequested", **ONE, reason=bytes(32)),
+        "The client sent milestone 2 back for changes",
+        "",
+    ),
+    (
+        event("MilestonesApproved", **BOTH),
+        "The client approved milestones 1-2",
+        "Anybody can claim it now, for the freelancer.",
+    ),
+    (
+        event("MilestonesReleased", **BOTH, to_freelancer=700_000_000, to_client=900_000_000),
+        "Milestones 1-2 paid: 700.00 USDC to the freelancer, 900.00 USDC to the client",
+        "",
+    ),
+    (
+        event("RefundRequested", **ONE, reason=bytes(32)),
+        "The client asked for the money of milestone 2 back",
+        "The freelancer can answer until 2026-09-28 14:13:20 UTC; "
+        "from then on anybody can refund it.",
+    ),
+    (
+        event("MilestonesRefunded", milestones=0b10, to_client=1_500_000_000),
+        "Milestone 2 refunded: 1,500.00 USDC to the client",
+        "",
+    ),
+    (
+        event("MilestoneDisputed", **ONE, by=CLIENT, units=1, to_freelancer=1, to_client=0),
+        "The client disputed 1,499.999999 USDC of milestone 2, "
+        "and conceded the rest: 0.000001 USDC to the freelancer",
+        "The arbiter can rule until 2026-10-21 14:13:20 UTC; from then on anybody can have it "
+        "divided: 749.999999 USDC to the freelancer, 750.00 USDC to the client.",
+    ),
+    (
+        event("MilestoneDisputed", **ONE, by=FREELANCER, units=1, to_freelancer=0, to_client=0),
+        "The freelancer disputed 1,500.00 USDC of milestone 2",
+        "The arbiter can rule until 2026-10-21 14:13:20 UTC; from then on anybody can have it "
+        "divided: 750.00 USDC to the freelancer, 750.00 USDC to the client.",
+    ),
+    (
+        event("MilestoneRuled", **ONE, to_freelancer=1, to_client=0, fee=75_000_000),
+        "The arbiter ruled on milestone 2: 0.000001 USDC to the freelancer, "
+        "75.00 USDC to the arbiter",
+        "",
+    ),
+    (
+        event("MilestoneLapsed", **ONE, to_freelancer=750_000_000, to_client=750_000_000),
+        "The dispute of milestone 2 ended without a ruling: 750.00 USDC to the freelancer, "
+        "750.00 USDC to the client",
+        "",
+    ),
+    (
+        event("MilestoneSettled", **ONE, to_freelancer=0, to_client=1_500_000_000),
+        "The client and the freelancer settled milestone 2: 1,500.00 USDC to the client",
+        "",
+    ),
+    (
+        event("AgreementAmended", replacement=b"\xab" * 32),
+        "The client and the freelancer replaced the agreement by 0xabababab",
+        "",
+    ),
+    (
+        event("PayoutCredited", owner=CLIENT, token=TOKEN, amount=5_000_000),
+        f"5.00 USDC could not be delivered to {CLIENT} and waits for them",
+        "Its owner can withdraw it to any address: `milepost withdraw`.",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("happened", "text", "then"), SENTENCES, ids=lambda v: getattr(v, "name", "")
+)
+def test_who_did_what(happened, text, then):
+    assert words.happened(happened, TERMS, USDC) == text
+    assert words.consequence(happened, TERMS, USDC, NOW) == then
+
+
+def test_a_withdrawal_has_no_terms():
+    paid = event("CreditWithdrawn", owner=CLIENT, to=ARBITER, token=TOKEN, amount=5_000_000)
+    text = f"5.00 USDC that waited for {CLIENT} went to {ARBITER}"
+    assert words.happened(paid, None, USDC) == text
+    assert words.consequence(paid, None, USDC, NOW) == ""
+
+
+def test_every_event_has_its_sentence():
+    told = {happened.name for happened, *_ in SENTENCES} | {"CreditWithdrawn"}
+    assert told == set(event_topics()) - {"EIP712DomainChanged"}
+    assert words.happened(event("Unheard"), TERMS, USDC) == "Unheard"
+    assert words.happened(event("Unheard"), None, USDC) == "Unheard"
+
+
+def test_without_an_arbiter_the_two_settle():
+    terms = fixed_price(Parties(CLIENT, FREELANCER, TOKEN), [1, 3])
+    disputed = event(
+        "MilestoneDisputed", **ONE, by=CLIENT, units=10_000, to_freelancer=0, to_client=0
+    )
+    then = words.consequence(disputed, terms, USDC, NOW)
+    assert then.startswith("The two can settle until")
+    # The odd base unit is the client's.
+    assert then.endswith("0.000001 USDC to the freelancer, 0.000002 USDC to the client.")
+
+
+def test_symbols_of_tokens_steer_nothing():
+    shown = words.amount(1_000_000, HOSTILE)
+    assert shown == "1.00 US\ufffd[2J\ufffd\ufffdDC\ufffd"
+    for happened, *_ in SENTENCES:
+        assert words.happened(happened, TERMS, HOSTILE).isprintable()
+        assert words.consequence(happened, TERMS, HOSTILE, NOW).isprintable()
+        assert words.effect(happened, HOSTILE).isprintable()
+    for status in Status:
+        for is_late in (False, True):
+            found = due(status, is_late=is_late, token=HOSTILE)
+            assert outlook.headline(found).isprintable()
+            assert outlook.silence(found.view, TERMS, HOSTILE).isprintable()
+
+
+# What comes next
+
+
+def due(status, *, is_late=False, terms=TERMS, token=USDC, to_freelancer=600_000_000):
+    """Milestone 2 of `terms` as `Ledger` shows it."""
+    has_clock = status in (Status.SUBMITTED, Status.REFUND_REQUESTED, Status.DISPUTED)
+    deadline = NOW + 14 * DAY if has_clock else 0
+    to_client = 1_500_000_000 - to_freelancer
+    clock = Clock(NOW if has_clock else 0, 0, 0)
+    is_late = is_late and has_clock
+    view = MilestoneView(status, clock, deadline, is_late, 1_500_000_000, to_freelancer, to_client)
+    job = Job(AgreementId(b"\xab" * 32), terms, token, {1: view}, None, NOW)
+    (found,) = waiting(job) if not status.is_final else [Due(job, 1, view, None, 0)]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("status", "is_late", "text", "who", "in_time", "by_anybody"),
+    [
+        (
+            Status.OFFERED,
+            False,
+            "freelancer may accept milestone 2, 900.00 USDC",
+            f"the freelancer, {FREELANCER}",
+            ["milepost accept FILE --milestones 2"],
+            "",
+        ),
+        (
+            Status.ACTIVE,
+            False,
+            "freelancer may submit milestone 2, 900.00 USDC",
+            f"the freelancer, {FREELANCER}",
+            ["milepost submit FILE 2"],
+            "",
+        ),
+        (
+            Status.SUBMITTED,
+            False,
+            "client must answer milestone 2 or 600.00 USDC is paid",
+            f"the client, {CLIENT}",
+            ["milepost approve FILE 2", "milepost changes FILE 2", "milepost dispute FILE 2"],
+            "milepost claim FILE 2",
+        ),
+        (
+            Status.SUBMITTED,
+            True,
+            "anybody can claim milestone 2: 600.00 USDC to the freelancer, "
+            "900.00 USDC to the client",
+            "anybody",
+            [],
+            "milepost claim FILE 2",
+        ),
+        (
+            Status.PARTLY_APPROVED,
+            False,
+            "anybody can claim milestone 2: 600.00 USDC to the freelancer, "
+            "900.00 USDC to the client",
+            "anybody",
+            [],
+            "milepost claim FILE 2",
+        ),
+        (
+            Status.REFUND_REQUESTED,
+            False,
+            "freelancer must answer milestone 2 or 900.00 USDC is refunded",
+            f"the freelancer, {FREELANCER}",
+            ["milepost submit FILE 2", "milepost dispute FILE 2", "milepost refund FILE 2"],
+            "milepost refund FILE 2",
+        ),
+        (
+            Status.REFUND_REQUESTED,
+            True,
+            "anybody can refund milestone 2: 900.00 USDC to the client",
+            "anybody",
+            [],
+            "milepost refund FILE 2",
+        ),
+        (
+            Status.DISPUTED,
+            False,
+            "arbiter must rule on milestone 2 or it is divided: 600.00 USDC to the freelancer, "
+            "900.00 USDC to the client",
+            f"the arbiter, {ARBITER}",
+            ["milepost rule FILE 2 --to-freelancer AMOUNT"],
+            "milepost lapse FILE 2",
+        ),
+        (
+            Status.DISPUTED,
+            True,
+            "anybody can end the dispute of milestone 2: 600.00 USDC to the freelancer, "
+            "900.00 USDC to the client",
+            "anybody",
+            [],
+            "milepost lapse FILE 2",
+        ),
+    ],
+    ids=lambda v: v.label if isinstance(v, Status) else "",
+)
+def test_who_must_do_what(status, is_late, text, who, in_time, by_anybody):
+    found = due(status, is_late=is_late)
+    assert outlook.headline(found) == text
+    assert outlook.awaited(found) == who
+    assert list(outlook.answers(found)) == in_time
+    assert outlook.execution(found) == by_anybody
+    lines = "\n".join(outlook.commands(found))
+    assert all(command in lines for command in [*in_time, by_anybody])
+    assert ("From then on" in lines) == bool(in_time and by_anybody)
+
+
+def test_a_dispute_without_an_arbiter():
+    terms = fixed_price(Parties(CLIENT, FREELANCER, TOKEN), [1, 1_500_000_000])
+    found = due(Status.DISPUTED, terms=terms)
+    assert outlook.headline(found).startswith("client and freelancer must settle milestone 2 or it")
+    assert outlook.awaited(found) == "nobody, for there is no arbiter"
+    assert outlook.answers(found) == ("milepost offer FILE 2 --to-freelancer AMOUNT",)
+    assert outlook.execution(found) == "milepost lapse FILE 2"
+
+
+def test_you():
+    found = due(Status.SUBMITTED)
+    assert outlook.awaited(found, CLIENT.upper().replace("X", "x")) == "the client, you"
+    assert outlook.awaited(found, FREELANCER) == f"the client, {CLIENT}"
+    job = "Job 0x" + "ab" * 32
+    assert outlook.roles(found.job, None) == outlook.roles(found.job, TOKEN) == job
+    assert outlook.roles(found.job, CLIENT) == f"{job}, in which you are the client"
+    both = f"{job}, in which you are the freelancer and the payee"
+    assert outlook.roles(found.job, FREELANCER) == both
+
+
+def test_metered_work():
+    weeks = hourly(PARTIES, rate=60_000_000, hours_per_week=10, start=NOW)
+    submitted = event("MilestoneSubmitted", **ONE, units=30, deliverable=bytes(32))
+    text = "The freelancer submitted milestone 2 and claims 300.00 USDC of 600.00 USDC"
+    assert words.happened(submitted, weeks, USDC) == text
+    assert due(Status.ACTIVE, terms=weeks).opens_at == weeks.period_end(1)
