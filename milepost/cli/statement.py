@@ -1,0 +1,207 @@
+"""The command for the books: statement. It shows a table, or writes what other programs read."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from milepost.cli import render
+from milepost.cli.options import Out, Party, asking
+from milepost.cli.session import Session
+from milepost.errors import InputError
+from milepost.signing import checked_address
+from milepost.types import format_selection
+from milepost.units import format_amount
+
+if TYPE_CHECKING:
+    from milepost.ledger.prices import Prices
+    from milepost.ledger.receipts import Row
+    from milepost.ledger.statement import Statement
+
+
+class Format(StrEnum):
+    """How a statement is written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    LEDGER = "ledger"
+
+
+Year = Annotated[int | None, typer.Option("--year", help="All of a year, in the time zone.")]
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="DAY", help="From this day on, like 2026-01-15.")
+]
+Until = Annotated[
+    str | None, typer.Option("--until", metavar="DAY", help="Up to this day, which is included.")
+]
+Zone = Annotated[
+    str | None,
+    typer.Option("--zone", metavar="NAME", help="Whose days, like Europe/Berlin; the system's."),
+]
+PriceFile = Annotated[
+    Path | None,
+    typer.Option("--prices", metavar="FILE", help="CSV with date,token,currency,price."),
+]
+As = Annotated[Format | None, typer.Option("--format", help="How to write it; a table.")]
+WalletOnly = Annotated[
+    bool,
+    typer.Option("--wallet-only", help="Without what a payee at another address received."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    app.command("statement")(asking(statement))
+
+
+def statement(
+    session: Session,
+    party: Party = None,
+    year: Year = None,
+    since: Since = None,
+    until: Until = None,
+    zone: Zone = None,
+    prices: PriceFile = None,
+    form: As = None,
+    wallet_only: WalletOnly = False,
+    out: Out = None,
+) -> None:
+    """List what a party received and paid, for their books.
+
+    Example: milepost statement --party 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 --year 2026
+    """
+    from milepost.ledger import statement as library
+    from milepost.ledger.zones import zone_of
+
+    if session.options.as_json:
+        if form not in (None, Format.JSON):
+            raise InputError("Give --json or another --format, not both.")
+        form = Format.JSON
+    form = form or Format.TABLE
+    if out is not None and form is Format.TABLE:
+        raise InputError("A table is for the terminal. --out goes with --format csv, json, ledger.")
+    if party is None:
+        raise InputError("Say whose statement it is: --party with an address.")
+    made = library.statement(
+        session.ledger,
+        checked_address(party, "--party"),
+        year=year,
+        since=day_of(since, "--since"),
+        until=day_of(until, "--until"),
+        zone=zone_of(zone),
+        prices=prices_in(prices),
+        wallet_only=wallet_only,
+    )
+    if form is Format.TABLE:
+        _show(made)
+    elif out is None:
+        typer.echo(_text(made, form), nl=False)
+    else:
+        write_whole({out: _text(made, form).encode()})
+        render.progress(f"Saved to {out}.")
+    _remark(made)
+
+
+def day_of(text: str | None, option: str) -> date | None:
+    """The day that an option names. Raises InputError."""
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f'{option}: "{text}" is not a day such as 2026-03-02.') from None
+
+
+def prices_in(path: Path | None) -> Prices | None:
+    """The prices in a file, if there is one. Raises PriceFileError."""
+    from milepost.ledger.prices import read_prices
+
+    return None if path is None else read_prices(path)
+
+
+def write_whole(content: Mapping[Path, bytes]) -> None:
+    """Write each file whole, or leave it as it was. Raises InputError."""
+    for path, data in content.items():
+        draft = path.parent / f".{path.name}.{os.getpid()}"
+        try:
+            if path.exists() and not path.is_file():
+                path.write_bytes(data)  # a device takes it; a directory refuses
+                continue
+            draft.write_bytes(data)
+            draft.replace(path)
+        except OSError as error:
+            with suppress(OSError):
+                draft.unlink()
+            raise InputError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _text(made: Statement, form: Format) -> str:
+    from milepost.ledger.exports import to_csv, to_record
+    from milepost.ledger.journal import to_journal
+
+    match form:
+        case Format.CSV:
+            return to_csv(made)
+        case Format.LEDGER:
+            return to_journal(made)
+    return json.dumps(to_record(made), indent=2) + "\n"
+
+
+def _show(made: Statement) -> None:
+    """The rows, and the totals below them."""
+    columns = ("date", "what", "job", "with", "amount", "waiting", "worth")
+    rows = [_cells(row) for row in made.rows]
+    used = [k for k in range(len(columns)) if k < 5 or any(row[k] for row in rows)]
+    render.table([columns[k] for k in used], [[row[k] for k in used] for row in rows])
+    totals = [
+        (
+            total.token.symbol,
+            total.token.address,
+            format_amount(total.paid, total.token.decimals),
+            format_amount(total.received, total.token.decimals),
+            format_amount(total.waiting, total.token.decimals),
+        )
+        for total in made.totals
+    ]
+    if totals:
+        render.say("")
+    render.table(("total", "token", "paid", "received", "waiting at the end"), totals)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    value = row.value
+    fee = format_amount(row.fee, row.token.decimals)
+    of = render.short(row.agreement) if row.agreement else ""
+    return (
+        str(row.local.date()) + ("" if row.happening.is_final else " *"),
+        f"{row.kind}, fee {fee}" if row.fee else row.kind,
+        f"{of} {format_selection(row.milestones)}".strip(),
+        ", ".join(f"{who[:6]}…{who[-4:]}" for who in row.counterparties),
+        render.amount(row.amount, row.token),
+        render.amount(row.waiting, row.token) if row.waiting else "",
+        f"{value.amount:,f} {value.price.currency}" if value else "",
+    )
+
+
+def _remark(made: Statement) -> None:
+    """On stderr: what it is of, and what a reader has to know."""
+    days = [f"{word} {day}" for word, day in (("from", made.since), ("to", made.until)) if day]
+    render.progress(
+        f"{render.count(len(made.rows), 'row')} {' '.join(days) or 'of the whole time'}, days of "
+        f"{made.zone}, at {render.place_in_time(made.moment)}."
+    )
+    if made.prices is not None and not made.missing:
+        sums = ((way, made.worth(way)) for way in ("in", "out"))
+        worth = ", ".join(f"{way} {amount:,f} {made.prices.currency}" for way, amount in sums)
+        render.progress(f"Worth: {worth}.")
+    pending = sum(not row.happening.is_final for row in made.rows)
+    if pending:
+        render.progress(f"{render.count(pending, 'row')} (*) can still be taken back by the chain.")
+    for day, token in made.missing:
+        render.progress(f"No price of {token.symbol} on {day}.", "yellow")

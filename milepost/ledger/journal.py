@@ -1,0 +1,128 @@
+"""Statements as a journal for plain-text accounting: `ledger` and `hledger` both read it.
+
+Accounts are `Assets:Crypto:<token>` for wallets, `Assets:Waiting:<token>` for what the escrow keeps
+for a withdrawal, `Income:Freelance:<client>`, `Income:Arbitration` and
+`Expenses:Freelance:<freelancer>`. Funding is an expense at once, and what comes back lowers it.
+With a price the other side is in the price's currency, and the token's cost stands behind `@@`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from unicodedata import category
+
+from milepost.agreement import Token
+from milepost.ledger.prices import value_of
+from milepost.ledger.receipts import Row
+from milepost.ledger.statement import Statement
+from milepost.ledger.words import one_line
+from milepost.types import format_selection
+from milepost.units import format_amount
+
+Posting = tuple[str, str]  # an account, and the amount with its commodity
+_COLUMN = 62
+
+
+def to_journal(statement: Statement) -> str:
+    """The rows as transactions, each of which balances. Not yet final ones are marked `!`."""
+    names = _names(statement)
+    lines = [
+        f"; Statement of {statement.party}, {_period(statement)}",
+        f"; Escrow {statement.escrow} on chain {statement.chain_id}, "
+        f"as of block {statement.moment.block}. Days are those of {one_line(statement.zone)}.",
+    ]
+    for total in statement.totals:
+        sums = (("paid", total.paid), ("received", total.received), ("waiting", total.waiting))
+        shown = ", ".join(f"{n} {format_amount(a, total.token.decimals)}" for n, a in sums)
+        lines.append(f"; {names[total.token]} is {total.token.address}: {shown}")
+    lines += [f"; No price of {names[token]} on {day}" for day, token in statement.missing]
+    for row in statement.rows:
+        lines += ["", *_transaction(row, names[row.token])]
+    return "\n".join(lines) + "\n"
+
+
+def _transaction(row: Row, name: str) -> Iterator[str]:
+    event = row.happening.event
+    mark = "*" if row.happening.is_final else "!"
+    of = "" if row.agreement is None else row.agreement.hex()[:8]
+    if row.milestones:
+        of += "-" + format_selection(row.milestones)
+    code = f"({of}) " if of else ""
+    yield f"{row.local.date()} {mark} {code}{row.kind}"
+    if row.agreement is not None:
+        yield f"    ; agreement: 0x{row.agreement.hex()}"
+    yield f"    ; transaction: 0x{event.transaction.hex()}"
+    yield f"    ; block: {event.block}, {row.utc:%Y-%m-%d %H:%M:%S} UTC"
+    yield f"    ; wallet: {row.address}"
+    if row.fee:
+        yield f"    ; arbiter's fee: {format_amount(row.fee, row.token.decimals)}"
+    if row.value is not None:
+        price = row.value.price
+        source = f"{one_line(price.source)}:{price.line}"
+        yield f"    ; price: {price.price:f} {price.currency}, {source}"
+    for account, amount in _postings(row, name):
+        yield f"    {account:<{_COLUMN}}  {amount}"
+
+
+def _postings(row: Row, name: str) -> Iterator[Posting]:
+    segment = _clean(name, str.isalnum)
+    parts = [(f"Assets:Crypto:{segment}", row.amount), (f"Assets:Waiting:{segment}", row.waiting)]
+    parts = [(account, amount) for account, amount in parts if amount]
+    value, quoted = row.value, f'"{name}"'
+    rest = Decimal(0) if value is None else value.amount
+    for k, (account, amount) in enumerate(parts):
+        text = f"{format_amount(amount, row.token.decimals, grouped=False)} {quoted}"
+        if value is not None:
+            # The last part takes what rounding leaves.
+            is_last = k == len(parts) - 1
+            part = rest if is_last else value_of(amount, row.token, value.price).amount
+            rest -= part
+            text += f" @@ {abs(part):f} {value.price.currency}"
+        yield account, text
+    if value is not None:
+        yield _other_side(row), f"{-value.amount:f} {value.price.currency}"
+    elif row.gain:
+        given = format_amount(-row.gain, row.token.decimals, grouped=False)
+        yield _other_side(row), f"{given} {quoted}"
+
+
+def _other_side(row: Row) -> str:
+    if row.role == "arbiter":
+        return "Income:Arbitration"
+    kind = "Expenses" if row.role == "client" else "Income"
+    return f"{kind}:Freelance:{row.counterparties[0]}"
+
+
+def _period(statement: Statement) -> str:
+    since, until = statement.since, statement.until
+    if since is None and until is None:
+        return "the whole time"
+    return " ".join(
+        [*(["from", str(since)] if since else []), *(["to", str(until)] if until else [])]
+    )
+
+
+def _names(statement: Statement) -> dict[Token, str]:
+    """A commodity for each token. Tokens that would share one have their address in it."""
+    tokens = dict.fromkeys(
+        [*(r.token for r in statement.rows), *(t.token for t in statement.totals)]
+    )
+    plain = {token: _clean(token.symbol, _is_fit) for token in tokens}
+    counted = Counter(plain.values())
+    return {
+        token: name
+        if counted[name] == 1 and name.strip("_ ")
+        else f"{name} {token.address}".strip()
+        for token, name in plain.items()
+    }
+
+
+def _clean(text: str, is_fit: Callable[[str], bool]) -> str:
+    """A text of nothing that ends a commodity or an account, or means something in a journal."""
+    return "".join(c if is_fit(c) else "_" for c in text)
+
+
+def _is_fit(character: str) -> bool:
+    return character.isalnum() or category(character) == "Sc" or character in ".-+/_"

@@ -1,0 +1,162 @@
+"""Statements: what one party received and paid, row by row, for their books.
+
+A row belongs to the day that it has in the chosen time zone, and is worth what the user's prices
+say for its day in UTC. Amounts are base units. Nothing here asks a node.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from milepost.agreement import Token
+from milepost.errors import InputError
+from milepost.ledger.prices import Prices, day_of, value_of
+from milepost.ledger.reads import Ledger, Moment
+from milepost.ledger.receipts import Direction, Row, rows_of
+from milepost.ledger.zones import local_day, system_zone
+from milepost.types import same_address
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Sums of a statement in one token: `paid` and `received` in its time, and what was `waiting`
+    at its end.
+    """
+
+    token: Token
+    paid: int
+    received: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """The rows of a party from day `since` to day `until`, both included, oldest first.
+
+    `missing` are the days in UTC, and their tokens, for which `prices` has no price.
+    """
+
+    party: str
+    chain_id: int
+    escrow: str
+    moment: Moment
+    zone: str
+    since: date | None
+    until: date | None
+    prices: Prices | None
+    rows: tuple[Row, ...]
+    totals: tuple[Total, ...]
+    missing: tuple[tuple[date, Token], ...]
+
+    def worth(self, direction: Direction) -> Decimal | None:
+        """The values of all rows of a direction together; None unless all have one."""
+        if self.prices is None or self.missing:
+            return None
+        found = (r.value.amount for r in self.rows if r.value and r.direction == direction)
+        return abs(sum(found, Decimal("0.00")))
+
+
+def period_of(
+    year: int | None, since: date | None = None, until: date | None = None
+) -> tuple[date | None, date | None]:
+    """The first and the last day of a year, or of what is given. Raises InputError."""
+    if year is not None:
+        if since or until:
+            raise InputError("Give a year, or the days since when and until when.")
+        if not 1970 <= year <= 9998:
+            raise InputError(f"{year} is no year that a chain has blocks of.")
+        return date(year, 1, 1), date(year, 12, 31)
+    if since and until and since > until:
+        raise InputError(f"{since} is after {until}.")
+    return since, until
+
+
+def statement(
+    ledger: Ledger,
+    party: str,
+    *,
+    year: int | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    zone: ZoneInfo | None = None,
+    prices: Prices | None = None,
+    wallet_only: bool = False,
+) -> Statement:
+    """The statement of the address `party` for a year, for days, or for the whole time.
+
+    Years and days begin when they do in `zone`, else in the system's. What a freelancer's payee at
+    another address received for the freelancer's work belongs to it, unless `wallet_only`. Raises
+    InputError, and PriceFileError where a price does not say which token it is of.
+    """
+    since, until = period_of(year, since, until)
+    zone = zone or system_zone()
+    with ledger.at_one_moment() as asked:
+        moment = asked.moment()
+        rows = list(rows_of(asked.payments(party), party, zone))
+        for payee in () if wallet_only else _payees(asked, party):
+            rows += rows_of(asked.payments(payee), party, zone, payee)
+    rows.sort(key=lambda r: (r.happening.event.block, r.happening.event.log_index))
+    alone = Counter(t.symbol for t in {r.token for r in rows})
+    past = [r for r in rows if until is None or r.local.date() <= until]
+    chosen = [r for r in past if since is None or r.local.date() >= since]
+    if prices is not None:
+        chosen = [_valued(r, prices, alone[r.token.symbol] == 1) for r in chosen]
+    missing = {
+        (day_of(r.happening.timestamp), r.token)
+        for r in chosen
+        if prices is not None and r.gain and r.value is None
+    }
+    return Statement(
+        party=party,
+        chain_id=ledger.chain_id,
+        escrow=ledger.escrow,
+        moment=moment,
+        zone=str(zone),
+        since=since,
+        until=until,
+        prices=prices,
+        rows=tuple(chosen),
+        totals=tuple(_totals(chosen, past)),
+        missing=tuple(sorted(missing, key=lambda m: (m[0], m[1].symbol, m[1].address))),
+    )
+
+
+def is_within(timestamp: int, zone: ZoneInfo, since: date | None, until: date | None) -> bool:
+    """Whether a Unix time is on a day in the zone from `since` to `until`."""
+    day = local_day(timestamp, zone)
+    return (since is None or day >= since) and (until is None or day <= until)
+
+
+def _payees(ledger: Ledger, party: str) -> Iterable[str]:
+    """Other addresses that receive what the party earns as a freelancer."""
+    jobs = ledger.jobs(party, "freelancer")
+    return dict.fromkeys(j.terms.payee for j in jobs if not same_address(j.terms.payee, party))
+
+
+def _valued(row: Row, prices: Prices, is_alone: bool) -> Row:
+    if not row.gain:
+        return row
+    day = day_of(row.happening.timestamp)
+    price = prices.find(row.token, day, is_alone=is_alone)
+    return row if price is None else replace(row, value=value_of(row.gain, row.token, price))
+
+
+def _totals(chosen: Iterable[Row], past: Iterable[Row]) -> Iterator[Total]:
+    paid: Counter[Token] = Counter()
+    received: Counter[Token] = Counter()
+    waiting: Counter[Token] = Counter()
+    for row in chosen:
+        if row.direction == "out":
+            paid[row.token] -= row.amount
+        else:
+            received[row.token] += row.amount
+    for row in past:
+        waiting[row.token] += row.waiting
+    for token in dict.fromkeys((*paid, *received, *waiting)):
+        if paid[token] or received[token] or waiting[token]:
+            yield Total(token, paid[token], received[token], waiting[token])
