@@ -1,0 +1,225 @@
+"""Invoices: what was paid for one milestone, for the people who keep the books of both sides.
+
+An invoice is of a milestone that is over, and of what its payee got. Everything on it follows from
+the ledger, so the same payment always gives the same number and the same document. It states no
+tax: who owes one says so in the note of their profile. Milestones are numbered from zero here and
+from one on paper; amounts are base units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from milepost.agreement import Agreement, Token
+from milepost.errors import InputError
+from milepost.ledger.prices import Prices
+from milepost.ledger.reads import Job, Ledger
+from milepost.ledger.receipts import Row
+from milepost.ledger.statement import is_within, period_of, statement
+from milepost.ledger.zones import system_zone
+from milepost.presets import UNIT
+from milepost.types import AgreementId, Terms, same_address
+from milepost.units import HOUR, MINUTE
+
+# What brings the payee money for a milestone.
+_PAYING = {"release", "dispute", "ruling", "lapse", "settlement"}
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """What was paid for a milestone, in one or more `rows` of its payee's statement.
+
+    `title` is the agreement's, empty where its file is not at hand. `zone` is that of `day`.
+    """
+
+    number: str
+    chain_id: int
+    escrow: str
+    agreement: AgreementId
+    milestone: int
+    terms: Terms
+    token: Token
+    title: str
+    description: str
+    rows: tuple[Row, ...]
+    zone: str
+
+    @property
+    def amount(self) -> int:
+        """What the payee got, delivered or waiting."""
+        return sum(row.gain for row in self.rows)
+
+    @property
+    def waiting(self) -> int:
+        """What of it could not be delivered when it was paid."""
+        return sum(row.waiting for row in self.rows)
+
+    @property
+    def day(self) -> date:
+        """The day of the last payment."""
+        return self.rows[-1].local.date()
+
+    @property
+    def paid_at(self) -> datetime:
+        """The time of the last payment, in UTC."""
+        return self.rows[-1].utc
+
+    @property
+    def is_final(self) -> bool:
+        """Whether no payment of it can be taken back by the chain."""
+        return all(row.happening.is_final for row in self.rows)
+
+    @property
+    def worth(self) -> Decimal | None:
+        """The values of its payments together; None unless all have one."""
+        values = [row.value.amount for row in self.rows if row.value is not None]
+        return sum(values, Decimal(0)) if len(values) == len(self.rows) else None
+
+
+def invoice(
+    ledger: Ledger,
+    job: str,
+    milestone: int,
+    *,
+    file: Agreement | None = None,
+    zone: ZoneInfo | None = None,
+    prices: Prices | None = None,
+) -> Invoice:
+    """The invoice of a milestone of the job whose id is `job`, or begins with it.
+
+    `file` is the agreement as its file has it. Raises JobUnknown, and InputError where the
+    milestone is not over, nothing was paid for it, or the file is of another agreement.
+    """
+    with ledger.at_one_moment() as asked:
+        found = asked.job(job).job
+        view = found.milestones.get(milestone)
+        name = f"Milestone {milestone + 1} of 0x{found.agreement.hex()}"
+        if view is None:
+            raise InputError(f"{name} was never funded.")
+        if not view.status.is_final:
+            raise InputError(
+                f"{name} is {view.status.label} and not over. "
+                "An invoice is of what was paid in the end."
+            )
+        if file is not None:
+            _require_file(file, found)
+        rows = _payments(asked, found.terms.payee, zone, prices)
+        paid = rows.get((found.agreement, milestone))
+        if not paid:
+            raise InputError(f"{name} is {view.status.label}: nothing was paid to the freelancer.")
+        return _invoice(asked, found, milestone, paid, file)
+
+
+def invoices(
+    ledger: Ledger,
+    party: str,
+    *,
+    year: int | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    files: Iterable[Agreement] = (),
+    zone: ZoneInfo | None = None,
+    prices: Prices | None = None,
+) -> list[Invoice]:
+    """The invoices that the address `party` sends or gets: of each milestone that is over and whose
+    last payment was on these days.
+
+    `files` are the agreements whose files are at hand. Raises InputError, also for a file that is
+    of none of the invoices' agreements.
+    """
+    since, until = period_of(year, since, until)
+    zone = zone or system_zone()
+    by_scope = {file.terms.scope: file for file in files}
+    used: set[bytes] = set()
+    made: list[Invoice] = []
+    with ledger.at_one_moment() as asked:
+        jobs = [j for j in asked.jobs(party) if not same_address(j.terms.arbiter, party)]
+        for payee, some in _by_payee(jobs).items():
+            rows = _payments(asked, payee, zone, prices)
+            for job in some:
+                file = by_scope.get(job.terms.scope)
+                for i, view in job.milestones.items():
+                    paid = rows.get((job.agreement, i))
+                    if not paid or not view.status.is_final:
+                        continue
+                    if not is_within(paid[-1].happening.timestamp, zone, since, until):
+                        continue
+                    if file is not None:
+                        _require_file(file, job)
+                        used.add(job.terms.scope)
+                    made.append(_invoice(asked, job, i, paid, file))
+    for scope, file in by_scope.items():
+        if scope not in used:
+            raise InputError(f'The file "{file.title}" is of none of these invoices.')
+    return sorted(made, key=lambda i: (i.paid_at, i.agreement, i.milestone))
+
+
+def _by_payee(jobs: Iterable[Job]) -> Mapping[str, list[Job]]:
+    found: dict[str, list[Job]] = {}
+    for job in jobs:
+        found.setdefault(job.terms.payee, []).append(job)
+    return found
+
+
+def _payments(
+    ledger: Ledger, payee: str, zone: ZoneInfo | None, prices: Prices | None
+) -> Mapping[tuple[AgreementId | None, int], list[Row]]:
+    """What the address got for the work of each milestone, oldest first."""
+    found: dict[tuple[AgreementId | None, int], list[Row]] = {}
+    made = statement(ledger, payee, zone=zone, prices=prices, wallet_only=True)
+    for row in made.rows:
+        if row.kind in _PAYING and row.role in ("freelancer", "payee"):
+            found.setdefault((row.agreement, row.milestones[0]), []).append(row)
+    return found
+
+
+def _require_file(file: Agreement, job: Job) -> None:
+    """Raises InputError unless the file is the one that the job's terms carry the hash of."""
+    terms, given = job.terms, file.terms
+    if given.scope != terms.scope:
+        raise InputError(
+            f'The file "{file.title}" is of another agreement: its hash is 0x{given.scope.hex()}, '
+            f"and 0x{terms.scope.hex()} was agreed on."
+        )
+    if (given.is_metered, given.amounts) != (terms.is_metered, terms.amounts):
+        raise InputError(f'The file "{file.title}" has other amounts than were agreed on.')
+
+
+def _invoice(
+    ledger: Ledger, job: Job, milestone: int, rows: Iterable[Row], file: Agreement | None
+) -> Invoice:
+    paid = tuple(rows)
+    return Invoice(
+        number=f"{job.agreement.hex()[:8]}-{milestone + 1}",
+        chain_id=ledger.chain_id,
+        escrow=ledger.escrow,
+        agreement=job.agreement,
+        milestone=milestone,
+        terms=job.terms,
+        token=job.token,
+        title=file.title if file is not None else "",
+        description="\n".join(_description(job.terms, milestone, sum(r.gain for r in paid), file)),
+        rows=paid,
+        zone=str(paid[-1].local.tzinfo),
+    )
+
+
+def _description(terms: Terms, milestone: int, paid: int, file: Agreement | None) -> Iterator[str]:
+    """What was paid for, in lines."""
+    if file is not None and file.items:
+        yield file.items[milestone].title
+        yield from (f"- {text}" for text in file.items[milestone].deliverables)
+    elif terms.is_metered:
+        end = terms.period_end(milestone)
+        first, last = (datetime.fromtimestamp(t, UTC).date() for t in (end - terms.period, end - 1))
+        yield f"Work from {first} to {last}"
+        units, rest = divmod(paid * terms.whole, terms.amount_of(milestone))
+        if file is not None and file.kind == "hourly" and not rest:
+            hours, seconds = divmod(units * UNIT, HOUR)
+            yield f"{hours} hours {seconds // MINUTE} minutes"
+    else:
+        yield f"Milestone {milestone + 1}"
