@@ -9,7 +9,21 @@ from typing import Annotated
 import typer
 
 import milepost
-from milepost.cli import amending, deal, disputes, draft, jobs, ledger, network, work
+from milepost.cli import (
+    amending,
+    deal,
+    disputes,
+    draft,
+    due,
+    invoice,
+    jobs,
+    ledger,
+    network,
+    report,
+    statement,
+    watch,
+    work,
+)
 from milepost.cli.render import progress
 from milepost.errors import MilepostError
 
@@ -24,7 +38,21 @@ app = typer.Typer(
     "5 refused by the contract, 6 too little money, 7 a transaction without its effect, "
     "8 the ledger.",
 )
-for group in (draft, deal, work, disputes, amending, jobs, ledger, network):
+for group in (
+    draft,
+    deal,
+    work,
+    disputes,
+    amending,
+    jobs,
+    ledger,
+    due,
+    watch,
+    statement,
+    invoice,
+    report,
+    network,
+):
     group.register(app)
 
 
