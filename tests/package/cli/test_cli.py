@@ -41,14 +41,22 @@ def test_no_option_takes_a_secret():
     assert not names & {"--password", "--private-key", "--key", "--mnemonic"}
 
 
-@pytest.mark.parametrize("name", sorted(get_command(app.app).commands))
-def test_every_command_shows_an_example_that_parses(name):
-    command = get_command(app.app).commands[name]
+def commands(group, path=()):
+    """Every command with the words that call it: ("fund",), ("ledger", "sync")."""
+    for name, command in sorted(group.commands.items()):
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+        else:
+            yield pytest.param((*path, name), command, id=" ".join((*path, name)))
+
+
+@pytest.mark.parametrize(("path", "command"), list(commands(get_command(app.app))))
+def test_every_command_shows_an_example_that_parses(path, command):
     _, found, example = command.help.partition("Example: milepost ")
     assert found
     words = shlex.split(example)
-    assert words[0] == name
-    with command.make_context(name, words[1:]) as context:
+    assert tuple(words[: len(path)]) == path
+    with command.make_context(path[-1], words[len(path) :]) as context:
         assert context.params
 
 
