@@ -189,7 +189,7 @@ class Erc20:
             return raw.rstrip(b"\0").decode("utf-8", "replace")
         try:
             return str(decode(["bytes"], raw)[0].decode("utf-8", "replace"))
-        except DecodingError:
+        except (DecodingError, OverflowError):
             raise self._unsuitable(signature) from None
 
     def _optional(

@@ -80,5 +80,5 @@ class Heads:
             self._socket.send(json.dumps(question))
             if "result" not in json.loads(self._socket.recv(timeout=_OPENING)):
                 self.close()
-        except (OSError, WebSocketException, ValueError):
+        except (OSError, WebSocketException, ValueError, TypeError):
             self.close()

@@ -54,6 +54,8 @@ def translated(url: str, *, owner: str = ZERO_ADDRESS, token: str = ZERO_ADDRESS
             raise decode_revert(data, str(error.message), owner, token) from error
         raise CallRefused(_rpc_message(error)) from error
     except (requests.exceptions.RequestException, web3_errors.ProviderConnectionError) as error:
+        if refusal := _refusal_in(error):
+            raise CallRefused(refusal) from error
         raise NodeUnreachable(url, _reason(error)) from error
     except web3_errors.BadFunctionCallOutput as error:
         raise CallRefused("the contract's answer is not what was asked for") from error
@@ -149,7 +151,21 @@ def _rpc_message(error: web3_errors.Web3RPCError) -> str:
     return str(error.message)
 
 
+def _refusal_in(error: Exception) -> str:
+    """The node's own words in an HTTP error 4xx; empty where it has none."""
+    response = getattr(error, "response", None)
+    if response is None or not 400 <= response.status_code < 500:
+        return ""
+    try:
+        refusal = response.json()["error"]
+        return str(refusal["message"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
 def _reason(error: Exception) -> str:
+    if isinstance(error, requests.exceptions.RetryError):
+        return str(error)
     if isinstance(error, requests.exceptions.Timeout):
         return "no answer in time"
     if isinstance(error, requests.exceptions.HTTPError) and error.response is not None:

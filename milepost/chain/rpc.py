@@ -7,13 +7,15 @@ only the host.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 from urllib.parse import urlsplit
 
 from eth_utils.address import to_checksum_address
-from web3 import Web3
+from web3 import HTTPProvider, Web3
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.types import BlockIdentifier as BlockIdentifier
 
+from milepost.chain.patience import OnPause, PatientProvider
 from milepost.chain.reverts import translated
 from milepost.errors import NoContract, WrongChain
 
@@ -34,6 +36,16 @@ class Node:
     w3: Web3
     chain_id: int
     label: str
+
+    def patient(self, on_pause: OnPause | None = None) -> Node:
+        """The same node for questions, which it is asked again where it is too busy.
+
+        `on_pause` hears why, and for how many seconds it waits.
+        """
+        provider = cast(HTTPProvider, self.w3.provider)
+        options = dict(provider.get_request_kwargs())
+        asked = PatientProvider(str(provider.endpoint_uri), options, on_pause)
+        return Node(_web3(asked), self.chain_id, self.label)
 
     def block(self, block: BlockIdentifier = "latest") -> Block:
         """Number, hash and time of a block. Raises NodeUnreachable and CallRefused."""
@@ -69,17 +81,22 @@ def connect(url: str, *, chain_id: int | None = None, timeout: float = 10.0) -> 
     Raises NodeUnreachable, and WrongChain where the node serves another chain than `chain_id`.
     """
     label = public_url(url)
-    provider = Web3.HTTPProvider(
+    provider = HTTPProvider(
         url, request_kwargs={"timeout": timeout}, exception_retry_configuration=None
     )
-    w3 = Web3(provider)
-    # Some chains put more into a block's extra data than web3 accepts without this.
-    w3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
+    w3 = _web3(provider)
     with translated(label):
         actual = int(w3.eth.chain_id)
     if chain_id is not None and actual != chain_id:
         raise WrongChain(label, chain_id, actual)
     return Node(w3, actual, label)
+
+
+def _web3(provider: HTTPProvider) -> Web3:
+    w3 = Web3(provider)
+    # Some chains put more into a block's extra data than web3 accepts without this.
+    w3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
+    return w3
 
 
 def public_url(url: str) -> str:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from milepost import terms as typed
-from milepost.agreement import Agreement
+from milepost.agreement import Agreement, Token
 from milepost.cli import render
 from milepost.cli.options import Party, asking
 from milepost.cli.session import Session
+from milepost.cli.tokens import TokenBook
 from milepost.errors import InputError, JobUnknown, LedgerError, NodeUnreachable
+from milepost.ledger import labels
 from milepost.signing import checked_address
 from milepost.types import AgreementView, Clock, MilestoneView, Status, same_address
 from milepost.units import format_time
@@ -56,20 +60,21 @@ def jobs(
     if session.options.as_json:
         render.data({**_moment_record(moment), "jobs": [_record(j, who) for j in shown]})
         return
+    known = _known(session.ledger.chain_id)
     rows = [
         (
             render.short(j.agreement),
             format_time(j.funded_at)[:10],
             _name(j.terms.client, who),
             _name(j.terms.freelancer, who),
-            render.amount(j.open, j.token),
+            render.amount(j.open, _marked(j.token, known)),
             _summary(j),
             _next(j),
         )
         for j in shown
     ]
     columns = ("job", "since", "client", "freelancer", "in the escrow", "milestones", "next clock")
-    render.table(columns, rows)
+    render.listing(columns, rows)
     hidden = len(found) - len(shown)
     over = f" {hidden} that are over are left out; --all shows them." if hidden else ""
     render.progress(f"{render.count(len(shown), 'job')} at {render.place_in_time(moment)}.{over}")
@@ -80,7 +85,7 @@ def job(session: Session, job: JobId, chart: Chart = None) -> None:
 
     Example: milepost job 0x5e884898
     """
-    file = session.agreement_on_file(Path(job)) if Path(job).is_file() else None
+    file = session.agreement_on_file(Path(job)) if _is_file(job) else None
     ledger = session.ledger
     if file is not None:
         job = "0x" + typed.agreement_id(file.terms, ledger.chain_id, ledger.escrow).hex()
@@ -96,7 +101,7 @@ def job(session: Session, job: JobId, chart: Chart = None) -> None:
         place = {"chain_id": ledger.chain_id, "escrow": ledger.escrow}
         render.data({**place, **render.status_record(agreement, view), **_details(history)})
     else:
-        _show(history, agreement, view)
+        _show(history, agreement, view, _known(ledger.chain_id))
 
 
 def ask_ledger(
@@ -124,7 +129,7 @@ def ask_ledger(
         escrow = session.options.escrow
         if escrow is not None and not same_address(escrow, ledger.escrow):
             return None
-        if not is_meant or moment.block != head.number:
+        if not is_meant or not ledger.has_block(head.number, head.hash):
             return None
     agreement = session.agreement_on_file(path)
     agreement_id = typed.agreement_id(agreement.terms, ledger.chain_id, ledger.escrow)
@@ -162,8 +167,30 @@ def _role(name: str | None, party: str | None) -> Role | None:
     raise InputError(f'"{name}" is no role. There are {", ".join(ROLES)}.')
 
 
-def _show(history: History, agreement: Agreement, view: AgreementView) -> None:
-    terms = history.job.terms
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # no name that a file can have
+        return False
+
+
+def _known(chain_id: int) -> set[str]:
+    """The addresses of the tokens that are known by name."""
+    return {token.address.lower() for token in TokenBook(None, chain_id).values()}
+
+
+def _marked(token: Token, known: Collection[str]) -> Token:
+    """A token as people are to see it: one that nobody named here stands with its address."""
+    if token.address.lower() in known:
+        return token
+    symbol = f"{labels.plain(token.symbol)} ({labels.short(token.address)})"
+    return replace(token, symbol=symbol)
+
+
+def _show(
+    history: History, agreement: Agreement, view: AgreementView, known: Collection[str]
+) -> None:
+    terms, token = history.job.terms, _marked(history.job.token, known)
     parties = {
         "agreement": "0x" + history.job.agreement.hex(),
         "client": terms.client,
@@ -175,10 +202,10 @@ def _show(history: History, agreement: Agreement, view: AgreementView) -> None:
         parties["replaces"] = "0x" + history.replaces.hex()
     if history.job.replaced_by is not None:
         parties["replaced by"] = "0x" + history.job.replaced_by.hex()
-    render.status(agreement, view)
+    render.status(replace(agreement, token=_marked(agreement.token, known)), view)
     lines = ["", *(f"{name:<12} {value}" for name, value in parties.items()), "", "What happened"]
     lines += [
-        render.happened(h.event, h.timestamp, history.job.token, is_final=h.is_final)
+        render.happened(h.event, h.timestamp, token, is_final=h.is_final)
         for h in history.happenings
     ]
     render.say("\n".join(lines))
@@ -211,7 +238,7 @@ def _record(job: Job, party: str | None) -> dict[str, Any]:
         "funded_at": job.funded_at,
         "open": str(job.open),
         "is_over": job.is_over,
-        "milestones": {str(i + 1): m.status.label for i, m in job.milestones.items()},
+        "milestones": {str(i + 1): render.label_of(m.status) for i, m in job.milestones.items()},
         "next_deadline": min(_deadlines(job), default=None),
     }
 
@@ -232,13 +259,14 @@ def _moment_record(moment: Moment) -> dict[str, int]:
 def _name(address: str, party: str | None) -> str:
     if party and same_address(address, party):
         return "you"
-    return f"{address[:6]}…{address[-4:]}"
+    return labels.short(address)
 
 
 def _summary(job: Job) -> str:
     """How many milestones have which status: "2 paid, 1 submitted"."""
     counted = Counter(m.status for m in job.milestones.values())
-    return ", ".join(f"{n} {status.label}" for status, n in sorted(counted.items(), reverse=True))
+    ordered = sorted(counted.items(), reverse=True)
+    return ", ".join(f"{n} {render.label_of(status)}" for status, n in ordered)
 
 
 def _deadlines(job: Job) -> list[int]:

@@ -22,19 +22,16 @@ from milepost.cli import places, render, tokens
 from milepost.cli.options import asking, filling
 from milepost.cli.session import Session
 from milepost.errors import (
-    AnswerInconsistent,
-    CallRefused,
     ContractError,
     LedgerDiffers,
     LedgerMissing,
-    LedgerOutdated,
     NoContract,
-    NodeUnreachable,
     TokenUnsuitable,
 )
 from milepost.units import format_time
 
 if TYPE_CHECKING:
+    from milepost.chain.rpc import Node
     from milepost.ledger.reads import Ledger
     from milepost.ledger.store import Position, Store
     from milepost.ledger.sync import Batch, Rollback, Syncer
@@ -101,6 +98,7 @@ def verify(session: Session, from_block: FromBlock = None, depth: Depth = DEPTH)
 
     Example: milepost ledger verify
     """
+    from milepost.chain.escrow_contract import EscrowContract
     from milepost.ledger.verify import verify
 
     database = open_database(session, from_block)
@@ -108,25 +106,21 @@ def verify(session: Session, from_block: FromBlock = None, depth: Depth = DEPTH)
     with _bar("agreements") as (bar, task):
         found = verify(
             database,
-            session.escrow.contract,
+            EscrowContract(session.node.patient(_say_pause), session.escrow.address),
             lambda done, total: bar.update(task, completed=done, total=total),
         )
     record = {
         "block": found.block,
         "agreements": found.agreements,
         "credits": found.credits,
-        "surplus": {token: str(amount) for token, amount in found.surplus.items()},
+        "surplus": {t: None if n is None else str(n) for t, n in found.surplus.items()},
         "differences": [
             {"what": d.what, "ledger": d.ledger, "contract": d.contract} for d in found.differences
         ],
     }
     differences = found.differences
     lines = [f"{d.what}: {d.ledger} in the ledger, {d.contract} on chain" for d in differences]
-    lines += [
-        f"the contract holds {amount} base units of {token} more than it owes"
-        for token, amount in found.surplus.items()
-        if amount > 0
-    ]
+    lines += [_balance_of(token, amount) for token, amount in found.surplus.items() if amount != 0]
     verdict = render.count(len(differences), "difference") if differences else "no difference"
     lines.append(
         f"{render.count(found.agreements, 'agreement')} and "
@@ -137,16 +131,30 @@ def verify(session: Session, from_block: FromBlock = None, depth: Depth = DEPTH)
         raise LedgerDiffers(database.place, len(differences))
 
 
+def _balance_of(token: str, surplus: int | None) -> str:
+    if surplus is None:
+        return f"what the contract holds of {token}, that token does not tell"
+    if surplus < 0:
+        return (
+            f"the contract holds {-surplus} base units of {token} less than it owes: the token "
+            "took them away"
+        )
+    return f"the contract holds {surplus} base units of {token} more than it owes"
+
+
 def rebuild(session: Session, from_block: FromBlock = None, depth: Depth = DEPTH) -> None:
     """Forget what was read and read it anew. What was sent to people stays sent.
 
     Example: milepost ledger rebuild
     """
+    from milepost.chain.logs import LogReader
+
     database = _database_of(session)
     escrow = bytes.fromhex(session.escrow.address[2:])
-    with suppress(LedgerMissing, LedgerOutdated):
-        database.require(session.node.chain_id, escrow)
-    database.reset(session.node.chain_id, escrow, _start(session, from_block))
+    start = _start(session, from_block)
+    # Not before the node has shown that it has the oldest logs.
+    LogReader(session.node, session.escrow.address, _say_pause).require_logs(start)
+    database.reset(session.node.chain_id, escrow, start)
     catch_up(session, syncer_of(session, database, depth))
     _show(session, database)
 
@@ -175,11 +183,8 @@ def syncer_of(session: Session, database: Store, depth: int = DEPTH) -> Syncer:
     from milepost.chain.logs import LogReader
     from milepost.ledger.sync import Syncer
 
-    def pause(reason: str, seconds: float) -> None:
-        render.progress(f"The node is busy ({reason}); again in {seconds:.1f} seconds.")
-
-    reader = LogReader(session.node, session.escrow.address, pause)
-    return Syncer(database, reader, partial(_token_facts, session), depth=depth)
+    reader = LogReader(session.node, session.escrow.address, _say_pause)
+    return Syncer(database, reader, partial(_token_facts, reader.node), depth=depth)
 
 
 def catch_up(session: Session, syncer: Syncer) -> Position:
@@ -206,6 +211,7 @@ def keep_up(
 ) -> None:
     """Sync whenever there is a new block, until interrupted. A node that fails is asked again."""
     from milepost.chain.heads import Heads
+    from milepost.ledger.sync import PASSING
 
     has_failed = False
     with suppress(KeyboardInterrupt), Heads(session.options.rpc_url, websocket_url) as heads:
@@ -213,7 +219,7 @@ def keep_up(
             heads.wait()
             try:
                 syncer.sync(on_batch, on_rollback)
-            except (NodeUnreachable, CallRefused, AnswerInconsistent) as error:
+            except PASSING as error:
                 if not has_failed:
                     render.progress(f"{error.message} Trying on.", "yellow")
                 has_failed = True
@@ -221,6 +227,10 @@ def keep_up(
                 if has_failed:
                     render.progress("The node answers again.")
                 has_failed = False
+
+
+def _say_pause(reason: str, seconds: float) -> None:
+    render.progress(f"The node is busy ({reason}); again in {seconds:.1f} seconds.")
 
 
 def _database_of(session: Session) -> Store:
@@ -236,14 +246,20 @@ def _start(session: Session, from_block: int | None) -> int:
     if from_block is not None:
         return from_block
     with render.waiting("Looking for the escrow's first block"):
-        return first_block_of(session.node, session.escrow.address)
+        return first_block_of(session.node.patient(_say_pause), session.escrow.address)
 
 
-def _token_facts(session: Session, address: str) -> tuple[str, int]:
-    """Symbol and decimals; of a token that does not tell, a part of its address, and none."""
+def _token_facts(node: Node, address: str) -> tuple[str, int] | None:
+    """Symbol and decimals; of a token that does not tell, a part of its address, and none.
+
+    Whether a token is gone for good or not yet known to a node that is behind, nobody can tell:
+    then None.
+    """
     try:
-        token = tokens.read_token(session.node, address)
-    except (TokenUnsuitable, ContractError, CallRefused, NoContract):
+        token = tokens.read_token(node, address)
+    except NoContract:
+        return None
+    except (TokenUnsuitable, ContractError):
         return address[:8], 0
     return token.symbol, token.decimals
 

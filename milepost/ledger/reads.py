@@ -24,7 +24,7 @@ from milepost.errors import JobUnknown
 from milepost.ledger import rows, store
 from milepost.ledger.replay import Agreement
 from milepost.ledger.store import Position, Store
-from milepost.types import AgreementId, MilestoneView, Status, Terms, same_address
+from milepost.types import ZERO_ADDRESS, AgreementId, MilestoneView, Status, Terms, same_address
 
 Role = Literal["client", "freelancer", "payee", "arbiter"]
 ROLES: tuple[Role, ...] = ("client", "freelancer", "payee", "arbiter")
@@ -61,6 +61,8 @@ class Job:
 
     def roles_of(self, party: str) -> tuple[Role, ...]:
         """The roles that an address has in it."""
+        if same_address(party, ZERO_ADDRESS):  # which says that there is no arbiter
+            return ()
         return tuple(r for r in ROLES if same_address(getattr(self.terms, r), party))
 
     @property
@@ -76,10 +78,11 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A milestone that waits for `awaited`; None where anybody can carry out what is decided.
+    """A milestone that waits for `awaited`; None where anybody can carry out what is decided, and
+    where a dispute without an arbiter waits for the two to settle.
 
-    Nothing comes by itself where `deadline` is zero. Metered work cannot be claimed before
-    `opens_at`.
+    Nothing comes by itself where `deadline` is zero. Metered work that was accepted cannot be
+    claimed before `opens_at`.
     """
 
     job: Job
@@ -201,6 +204,13 @@ class Ledger:
         with self._reading() as connection:
             return self._moment(connection)
 
+    def has_block(self, number: int, block_hash: bytes) -> bool:
+        """Whether that block is the last one that was read."""
+        with self._reading() as connection:
+            query = sa.select(store.blocks.c.hash).where(store.blocks.c.number == number)
+            known = connection.scalar(query)
+            return known == block_hash and self._moment(connection).block == number
+
     def jobs(self, party: str | None = None, role: Role | None = None) -> list[Job]:
         """The jobs in which `party` has a role, or `role`; all without a party. Oldest first."""
         with self._reading() as connection:
@@ -257,8 +267,8 @@ class Ledger:
         return sorted(found, key=lambda d: (d.deadline, d.job.funded_at, d.milestone))
 
     def openings(self, party: str | None = None) -> list[Due]:
-        """Metered work in the jobs of `party`, or in all, that nobody has claimed yet; what can be
-        claimed first, first.
+        """Metered work in the jobs of `party`, or in all, that was accepted and nobody has claimed
+        yet; what can be claimed first, first.
         """
         found = [d for d in self._waiting(party) if d.opens_at]
         return sorted(found, key=lambda d: (d.opens_at, d.job.funded_at, d.milestone))
@@ -349,7 +359,7 @@ class Ledger:
 
     def _tokens(self, connection: Connection) -> dict[bytes, Token]:
         found = connection.execute(sa.select(store.tokens)).all()
-        return {r.address: Token(to_address(r.address), r.symbol, r.decimals) for r in found}
+        return {r.address: Token(to_address(r.address), r.symbol, r.decimals or 0) for r in found}
 
     def _waiting(self, party: str | None, until: int | None = None) -> Iterator[Due]:
         """The milestones that are not over; with `until`, of jobs with a clock that ends then."""
@@ -393,9 +403,12 @@ class Ledger:
 
 def waiting(job: Job) -> Iterator[Due]:
     """The milestones of a job that are not over."""
+    has_arbiter = job.terms.arbiter != ZERO_ADDRESS
     for i, view in job.milestones.items():
         if not view.status.is_final:
             awaited = None if view.is_late else _AWAITED.get(view.status)
+            if awaited == "arbiter" and not has_arbiter:
+                awaited = None
             yield Due(job, i, view, awaited, _opens_at(job.terms, i, view))
 
 
@@ -420,14 +433,16 @@ def _concerns(due: Due, party: str, now: int) -> bool:
         has_opened = due.opens_at <= now
         return has_opened and same_address(getattr(due.job.terms, due.awaited), party)
     terms, view = due.job.terms, due.view
+    if view.status == Status.DISPUTED and not view.is_late:
+        return any(same_address(party, who) for who in (terms.client, terms.freelancer))
     gains = [terms.freelancer, terms.payee] if view.to_freelancer else []
     gains += [terms.client] if view.to_client else []
     return any(same_address(party, who) for who in gains)
 
 
 def _opens_at(terms: Terms, milestone: int, view: MilestoneView) -> int:
-    is_unclaimed = view.status in (Status.ACTIVE, Status.OFFERED)
-    return terms.period_end(milestone) if terms.is_metered and is_unclaimed else 0
+    is_unclaimed = terms.is_metered and view.status == Status.ACTIVE
+    return terms.period_end(milestone) if is_unclaimed else 0
 
 
 def _ids_of(party: str | None, role: Role | None) -> sa.Select[tuple[bytes]]:
@@ -436,6 +451,8 @@ def _ids_of(party: str | None, role: Role | None) -> sa.Select[tuple[bytes]]:
     if party is None:
         return query
     address = from_address(party)
+    if not any(address):  # no party, but the place of an arbiter where there is none
+        return query.where(sa.false())
     columns = [table[name] for name in ([role] if role else ROLES)]
     return query.where(sa.or_(*(column == address for column in columns)))
 

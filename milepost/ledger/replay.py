@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from milepost.chain.events import Event
+from milepost.errors import AnswerInconsistent
 from milepost.types import BPS, Clock, MilestoneView, Status, Terms, from_set
 
 
@@ -143,7 +144,8 @@ class Replay:
         self.agreements: dict[bytes, Agreement] = {}
         # The amendment under way: what its settlements gave back pays for what it funds.
         self._transaction = b""
-        self._settled: dict[bytes, list[_Place]] = {}
+        self._settled: list[_Place] = []
+        self._next = (b"", 0)  # the agreement and the log index of what would belong to these
         self._carried: list[_Place] = []
 
     def play(self, event: Event, timestamp: int) -> list[Movement]:
@@ -153,7 +155,7 @@ class Replay:
         only the difference.
         """
         if event.transaction != self._transaction:
-            self._transaction, self._settled, self._carried = event.transaction, {}, []
+            self._transaction, self._next, self._carried = event.transaction, (b"", 0), []
         handler = getattr(self, "_" + event.name, None)
         moved: list[Movement] = []
         if handler is not None:
@@ -174,6 +176,7 @@ class Replay:
         agreement = self.agreements.get(event["agreement"])
         if agreement is None:
             agreement = self.agreements[event["agreement"]] = Agreement(terms)
+        _require(event, amount=agreement.terms.sum_of(from_set(event["milestones"])))
         status = Status.ACTIVE if event["is_accepted"] else Status.OFFERED
         agreement.fund(from_set(event["milestones"]), status)
         for movements, k in self._carried:
@@ -200,18 +203,25 @@ class Replay:
             milestone.approve()
 
     def _MilestonesReleased(self, event: Event, _: int, moved: list[Movement]) -> None:
+        freelancer = client = 0
         for agreement, i, milestone in self._several(event):
             to_freelancer = milestone.claim
             to_client = milestone.end(to_freelancer)
             _pay(moved, "release", agreement.terms, i, to_freelancer, to_client)
+            freelancer, client = freelancer + to_freelancer, client + to_client
+        _require(event, to_freelancer=freelancer, to_client=client)
 
     def _RefundRequested(self, event: Event, timestamp: int, moved: list[Movement]) -> None:
         *_rest, milestone = self._one(event)
         milestone.start(Status.REFUND_REQUESTED, timestamp)
 
     def _MilestonesRefunded(self, event: Event, _: int, moved: list[Movement]) -> None:
+        client = 0
         for agreement, i, milestone in self._several(event):
-            _pay(moved, "refund", agreement.terms, i, 0, milestone.end(0))
+            to_client = milestone.end(0)
+            _pay(moved, "refund", agreement.terms, i, 0, to_client)
+            client += to_client
+        _require(event, to_client=client)
 
     def _MilestoneDisputed(self, event: Event, timestamp: int, moved: list[Movement]) -> None:
         agreement, i, milestone = self._one(event)
@@ -219,13 +229,17 @@ class Replay:
         claimed = units
         if event["by"] == terms.client:
             claimed = milestone.claimed or milestone.whole
+        before = milestone.open
         milestone.start(Status.DISPUTED, timestamp, claimed, units)
+        conceded = milestone.conceded
+        _require(event, to_freelancer=conceded, to_client=before - milestone.open - conceded)
         _pay(moved, "dispute", terms, i, event["to_freelancer"], event["to_client"])
 
     def _MilestoneRuled(self, event: Event, _: int, moved: list[Movement]) -> None:
         agreement, i, milestone = self._one(event)
         terms = agreement.terms
         to_client = milestone.end(event["to_freelancer"], event["fee"])
+        _require(event, to_client=to_client)
         _pay(moved, "ruling", terms, i, event["to_freelancer"], to_client)
         if event["fee"]:
             moved.append(Movement(i, "fee", terms.arbiter, terms.token, event["fee"]))
@@ -233,25 +247,44 @@ class Replay:
     def _MilestoneLapsed(self, event: Event, _: int, moved: list[Movement]) -> None:
         agreement, i, milestone = self._one(event)
         to_client = milestone.end(event["to_freelancer"])
+        _require(event, to_client=to_client)
         _pay(moved, "lapse", agreement.terms, i, event["to_freelancer"], to_client)
 
     def _MilestoneSettled(self, event: Event, _: int, moved: list[Movement]) -> None:
         agreement, i, milestone = self._one(event)
         to_client = milestone.end(event["to_freelancer"])
+        _require(event, to_client=to_client)
         _pay(moved, "settlement", agreement.terms, i, event["to_freelancer"], to_client)
+        # Those of an amendment stand right before it. A payout follows any other, and a token logs
+        # it.
+        if self._next != (event["agreement"], event.log_index):
+            self._settled = []
+        self._next = (event["agreement"], event.log_index + 1)
         if to_client:
-            self._settled.setdefault(event["agreement"], []).append((moved, len(moved) - 1))
+            self._settled.append((moved, len(moved) - 1))
 
     def _AgreementAmended(self, event: Event, _: int, moved: list[Movement]) -> None:
         self.agreements[event["agreement"]].replaced_by = event["replacement"]
-        # The funding of the replacement is the next event.
-        self._carried = self._settled.pop(event["agreement"], [])
+        # The funding of the replacement is the next event. Coins leave no log: where they were paid
+        # out just before, in the same transaction, what is needed is not more than the last give.
+        is_next = self._next == (event["agreement"], event.log_index)
+        self._carried = self._settled[::-1] if is_next else []
 
     def _PayoutCredited(self, event: Event, _: int, moved: list[Movement]) -> None:
         moved.append(Movement(None, "credit", event["owner"], event["token"], event["amount"]))
 
     def _CreditWithdrawn(self, event: Event, _: int, moved: list[Movement]) -> None:
         moved.append(Movement(None, "withdrawal", event["owner"], event["token"], event["amount"]))
+
+
+def _require(event: Event, **computed: int) -> None:
+    """What an event says moved must be what follows from those before it."""
+    for name, amount in computed.items():
+        if event[name] != amount:
+            raise AnswerInconsistent(
+                f"{event.name} in block {event.block} moved {event[name]}, and what came before it "
+                f"makes {amount}: events are left out"
+            )
 
 
 def _pay(

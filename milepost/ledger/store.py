@@ -7,7 +7,10 @@ moment. A database that is not this ledger, or not readable, is refused and left
 
 from __future__ import annotations
 
+import re
+import secrets
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,7 +39,16 @@ VERSION = 1
 LOCK_TIMEOUT = 60.0
 """Seconds that a writer waits for another."""
 
-_KNOWN = ("sqlite", "postgresql", "postgres", "cockroachdb")
+# The kinds of databases, and the driver that the package speaks to each with.
+_DRIVERS = {
+    "sqlite": "sqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "cockroachdb": "cockroachdb+psycopg",
+}
+# How each calls a transaction that reads as of one moment; SQLite's always do.
+_SNAPSHOT = {"postgresql": "REPEATABLE READ", "cockroachdb": "SERIALIZABLE"}
+_URL = re.compile(r"[a-z][a-z0-9+]+:/", re.I)
 _ATTEMPTS = 5  # of a transaction that a database spread over machines asks to repeat
 
 
@@ -79,7 +91,9 @@ ledger = _table(
     _number("timestamp"),  # of that block
     _number("final_block"),  # what is up to here cannot be reorganised away
     _number("rollbacks"),
+    _number("generation"),  # another one whenever everything is read anew
 )
+_LASTING = {"version", "chain_id", "escrow"}  # columns of `ledger` in every version
 blocks = _table(
     "blocks",
     _number("number", primary_key=True, autoincrement=False),
@@ -140,7 +154,7 @@ tokens = _table(
     "tokens",
     _bytes("address", 20, primary_key=True),
     sa.Column("symbol", sa.String(64), nullable=False),
-    _number("decimals"),
+    _number("decimals", nullable=True),  # none where they could not be had yet
 )
 deliveries = _table(
     "deliveries",
@@ -169,6 +183,7 @@ class Position:
     timestamp: int
     final_block: int
     rollbacks: int
+    generation: int
 
 
 class Store:
@@ -184,14 +199,9 @@ class Store:
 
         Raises LedgerForeign, LedgerMismatch, LedgerOutdated and LedgerUnreadable.
         """
-        path = self._path
-        if path is not None:
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise LedgerUnreadable(self.place, str(error.strerror)) from error
-        with self._translated():
-            if not self._tables():
+        self._make_directory()
+        if not self._has_ledger():
+            with self._translated():
                 self._make(chain_id, escrow, start)
         self.require(chain_id, escrow)
 
@@ -201,28 +211,25 @@ class Store:
         Raises LedgerMissing, LedgerForeign, LedgerMismatch, LedgerOutdated and LedgerUnreadable.
         """
         path = self._path
-        if path is not None and not path.exists():
+        try:
+            is_there = path is None or path.exists()
+        except OSError as error:
+            raise LedgerUnreadable(self.place, str(error.strerror)) from error
+        if not is_there or not self._has_ledger():
             raise LedgerMissing(self.place)
-        with self._translated():
-            found = self._tables()
-        if not found:
-            raise LedgerMissing(self.place)
-        if ledger.name not in found:
-            raise LedgerForeign(self.place, f"it has the tables {', '.join(sorted(found)[:3])}")
         with self.reading() as connection:
-            try:
-                version = connection.scalar(sa.select(ledger.c.version))
-            except DBAPIError as error:
-                raise LedgerForeign(self.place, "its table `ledger` is of another kind") from error
-            if version is None:
+            lasting = sa.select(ledger.c.version, ledger.c.chain_id, ledger.c.escrow)
+            found = connection.execute(lasting).first()
+            if found is None:
                 raise LedgerMissing(self.place)
-            if version != VERSION:
-                raise LedgerOutdated(self.place, version, VERSION)
-            position = self.position(connection)
-        of = (position.chain_id, "0x" + position.escrow.hex())
-        if chain_id is not None and escrow is not None and of != (chain_id, "0x" + escrow.hex()):
-            raise LedgerMismatch(self.place, *of, chain_id, "0x" + escrow.hex())
-        return position
+            of = (found.chain_id, "0x" + found.escrow.hex())
+            if chain_id is not None and escrow is not None:
+                meant = (chain_id, "0x" + escrow.hex())
+                if of != meant:
+                    raise LedgerMismatch(self.place, *of, *meant)
+            if found.version != VERSION:
+                raise LedgerOutdated(self.place, found.version, VERSION)
+            return self.position(connection)
 
     def position(self, connection: Connection) -> Position:
         """How far the ledger has read, as this transaction sees it."""
@@ -233,8 +240,9 @@ class Store:
     def reading(self) -> Iterator[Connection]:
         """A transaction in which everything is read as of one moment. Raises LedgerUnreadable."""
         with self._translated(), self._engine.connect() as connection:
-            if not self._is_sqlite:
-                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            level = _SNAPSHOT.get(self._engine.dialect.name)
+            if level is not None:
+                connection = connection.execution_options(isolation_level=level)
             with connection.begin():
                 yield connection
 
@@ -249,6 +257,7 @@ class Store:
                 with self._translated(), self._engine.connect() as connection:
                     connection = connection.execution_options(milepost_writes=True)
                     with connection.begin():
+                        self._limit_waiting(connection)
                         connection.execute(sa.select(ledger.c.id).with_for_update())
                         return change(connection, self.position(connection))
             except LedgerUnreadable as error:
@@ -261,21 +270,42 @@ class Store:
 
         A first sync fills tables several times as fast without them.
         """
-        with self._translated(), self._engine.connect() as connection:
-            connection = connection.execution_options(milepost_writes=True)
-            with connection.begin():
-                for index in _INDEXES:
-                    index.create(connection, checkfirst=True)
+
+        def create(connection: Connection, position: Position) -> None:
+            for index in _INDEXES:
+                index.create(connection, checkfirst=True)
+
+        self.write(create)
 
     def reset(self, chain_id: int, escrow: bytes, start: int) -> None:
-        """Forget all that the chain can tell anew, in one transaction; keep what was delivered."""
+        """Forget all that the chain can tell anew, in one transaction; keep what was delivered.
+
+        Tables of another version are made anew. Raises LedgerForeign, LedgerMismatch and
+        LedgerUnreadable.
+        """
+        self._make_directory()
+        try:
+            self.require(chain_id, escrow)
+        except LedgerMissing:
+            self.create(chain_id, escrow, start)
+            return
+        except LedgerOutdated:
+            is_outdated = True
+        else:
+            is_outdated = False
         with self._translated(), self._engine.connect() as connection:
             connection = connection.execution_options(milepost_writes=True)
             with connection.begin():
-                for table in (*DERIVED, ledger):
-                    table.drop(connection, checkfirst=True)
-                _create_tables(connection)
-                connection.execute(sa.insert(ledger), _first_row(chain_id, escrow, start))
+                self._limit_waiting(connection)
+                if is_outdated:
+                    for table in (ledger, *DERIVED):
+                        table.drop(connection, checkfirst=True)
+                    _create_tables(connection)
+                    connection.execute(sa.insert(ledger), _first_row(chain_id, escrow, start))
+                else:
+                    connection.execute(sa.update(ledger), _first_row(chain_id, escrow, start))
+                    for table in DERIVED:
+                        connection.execute(sa.delete(table))
 
     def close(self) -> None:
         """Give the connections back. The store opens new ones if it is used again."""
@@ -296,14 +326,49 @@ class Store:
     def _is_sqlite(self) -> bool:
         return self._url.get_backend_name() == "sqlite"
 
-    def _tables(self) -> set[str]:
-        return set(sa.inspect(self._engine).get_table_names())
+    def _make_directory(self) -> None:
+        path = self._path
+        if path is not None:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise LedgerUnreadable(self.place, str(error.strerror)) from error
+
+    def _has_ledger(self) -> bool:
+        """Whether there is one, of any version. Raises LedgerForeign and LedgerUnreadable."""
+        with self._translated():
+            inspector = sa.inspect(self._engine)
+            found = inspector.get_table_names()
+            if not found:
+                return False
+            if ledger.name not in found:
+                raise LedgerForeign(self.place, f"it has the tables {', '.join(sorted(found)[:3])}")
+            columns = {column["name"] for column in inspector.get_columns(ledger.name)}
+            if not columns >= _LASTING:
+                raise LedgerForeign(self.place, "its table `ledger` is of another kind")
+            with self._engine.connect() as connection:
+                # None is left by who was ended while making the tables, where that takes steps.
+                return connection.scalar(sa.select(ledger.c.version)) is not None
+
+    def _limit_waiting(self, connection: Connection) -> None:
+        if not self._is_sqlite:
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT:.0f}s'")
+
+    def _require_unicode(self) -> None:
+        """Symbols of tokens are anybody's text."""
+        if self._engine.dialect.name == "postgresql":
+            with self._engine.connect() as connection:
+                encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+            if encoding != "UTF8":
+                raise LedgerUnreadable(
+                    self.place, f"its encoding is {encoding}; make a database with UTF8"
+                )
 
     def _make(self, chain_id: int, escrow: bytes, start: int) -> None:
+        self._require_unicode()
         if self._is_sqlite:
             with self._engine.connect() as connection:
-                # Readers and the writer go on side by side. The file remembers it.
-                connection.connection.cursor().execute("PRAGMA journal_mode = WAL")
+                _write_ahead(connection)
         try:
             with self._engine.connect() as connection:
                 connection = connection.execution_options(milepost_writes=True)
@@ -313,15 +378,17 @@ class Store:
                         connection.execute(sa.insert(ledger), _first_row(chain_id, escrow, start))
         except DBAPIError:
             # Another writer made them at the same moment: the database let only one of us.
-            if ledger.name not in self._tables():
+            if not self._has_ledger():
                 raise
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except DBAPIError as error:
-            problem = "; ".join(str(error.orig).split("\n")).replace("\t", "").strip("; ")
+        except (DBAPIError, self._engine.dialect.loaded_dbapi.Error) as error:
+            # The driver's own come where it is spoken to directly.
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            problem = "; ".join(str(cause).split("\n")).replace("\t", "").strip("; ")
             raise LedgerUnreadable(self.place, problem) from error
 
 
@@ -355,7 +422,7 @@ def _insertion(table: sa.Table, place: str) -> str:
 
 
 def _create_tables(connection: Connection) -> None:
-    for table in metadata.sorted_tables:
+    for table in (ledger, *DERIVED, deliveries):  # by the first one a ledger is known
         connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
 
 
@@ -370,27 +437,26 @@ def _first_row(chain_id: int, escrow: bytes, start: int) -> dict[str, Any]:
         "timestamp": 0,
         "final_block": start - 1,
         "rollbacks": 0,
+        "generation": secrets.randbits(62),
     }
 
 
 def _url_of(place: str | Path) -> URL:
     """The URL of a path, or of what is one already. Raises InputError."""
     text = str(place)
-    if "://" not in text:
+    if "://" not in text and not _URL.match(text):
         return URL.create("sqlite", database=text)
     try:
         url = make_url(text)
-    except ArgumentError as error:
-        raise InputError(f"{text.split('@')[-1]} is no URL of a database.") from error
-    if url.get_backend_name() not in _KNOWN:
+    except (ArgumentError, ValueError) as error:
+        kind = text.partition(":")[0]
+        raise InputError(f"What follows {kind}: is not the URL of a database.") from error
+    kind = url.get_backend_name().lower()
+    if kind not in _DRIVERS:
         raise InputError(
-            f"A ledger cannot be in {url.get_backend_name()}. Name a file, or the URL of a "
-            "PostgreSQL database."
+            f"A ledger cannot be in {kind}. Name a file, or the URL of a PostgreSQL database."
         )
-    # The driver that the package comes with, where none is named.
-    if url.drivername in ("postgresql", "postgres"):
-        url = url.set(drivername="postgresql+psycopg")
-    return url
+    return url.set(drivername=_DRIVERS[kind])
 
 
 def _shown(url: URL) -> str:
@@ -402,7 +468,8 @@ def _shown(url: URL) -> str:
 def _engine(url: URL) -> Engine:
     try:
         if url.get_backend_name() != "sqlite":
-            return sa.create_engine(url, pool_pre_ping=True)
+            options = {"client_encoding": "utf8"}
+            return sa.create_engine(url, pool_pre_ping=True, connect_args=options)
         engine = sa.create_engine(url, connect_args={"timeout": LOCK_TIMEOUT})
     except NoSuchModuleError as error:
         raise InputError(f"{url.drivername} is no kind of database that is known here.") from error
@@ -419,6 +486,21 @@ def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
     connection.execute("PRAGMA cache_size = -32768")  # KiB, as positive numbers would be pages
 
 
+def _write_ahead(connection: Connection) -> None:
+    """Let readers and the writer go on side by side. The file remembers it."""
+    end = time.monotonic() + LOCK_TIMEOUT
+    while True:
+        try:
+            connection.connection.cursor().execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            # SQLite does not wait here for another who does the same.
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() >= end:
+                raise
+            time.sleep(0.02)
+
+
 def _begin_sqlite(connection: Connection) -> None:
     # A writer takes its lock at once: two that began by reading could not both go on.
     writes = connection.get_execution_options().get("milepost_writes")
@@ -426,5 +508,5 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _is_serialization_failure(error: BaseException | None) -> bool:
-    cause = error.orig if isinstance(error, DBAPIError) else None
+    cause = error.orig if isinstance(error, DBAPIError) else error
     return getattr(cause, "sqlstate", None) == "40001"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -19,7 +19,14 @@ from sqlalchemy.engine import Connection
 
 from milepost.chain.events import Event, Log, from_address, to_address
 from milepost.chain.logs import Header, LogReader
-from milepost.errors import AnswerInconsistent, CallRefused, NodePruned, ReorganisationTooDeep
+from milepost.errors import (
+    AnswerInconsistent,
+    CallRefused,
+    LedgerUnreadable,
+    NodePruned,
+    NodeUnreachable,
+    ReorganisationTooDeep,
+)
 from milepost.ledger import rows, store
 from milepost.ledger.replay import Agreement, Movement, Replay
 from milepost.ledger.rows import Entry
@@ -29,12 +36,23 @@ DEPTH = 128
 """Blocks whose hashes are kept. Chains in use reorganise far fewer, and reading as many one by one
 takes seconds."""
 
+PASSING = (
+    NodeUnreachable,
+    CallRefused,
+    AnswerInconsistent,
+    NodePruned,
+    LedgerUnreadable,
+    ReorganisationTooDeep,
+)
+"""What may pass by itself: a node or a database that is away, or at odds with itself."""
+
 _CHUNK = 32  # blocks of the newest in one transaction
 _CACHED = 4_000  # agreements kept in memory between transactions
 _ATTEMPTS = 10  # at a chain that changes while it is read
+_SYMBOL = 64  # characters of a token's symbol that are kept
 _PAUSE = 0.2  # seconds before looking again at what changed
 
-TokenFacts = Callable[[str], tuple[str, int]]
+TokenFacts = Callable[[str], tuple[str, int] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +92,8 @@ class _LedgerMovedError(Exception):
 class Syncer:
     """Brings one ledger up to its node's chain, again and again.
 
-    `token_facts` gives the symbol and the decimals of a token that the ledger meets first.
+    `token_facts` gives the symbol and the decimals of a token that the ledger meets first; None
+    where they cannot be had now, and another syncer is to ask again.
     """
 
     def __init__(
@@ -87,7 +106,7 @@ class Syncer:
         self._position: Position | None = None
         self._cache: dict[bytes, Agreement] = {}
         self._tokens: set[str] = set()
-        self._is_indexed = False
+        self._has_begun = self._is_indexed = False
 
     def sync(
         self,
@@ -112,10 +131,23 @@ class Syncer:
         problem = f"its chain changed {changes} times while it was read"
         raise AnswerInconsistent(f"{problem}; at last it said: {words}" if words else problem)
 
+    def _require_history(self, first: int) -> None:
+        """See that the node has block `first`.
+
+        Raises NodePruned, NodeUnreachable, CallRefused and AnswerInconsistent.
+        """
+        if self._reader.header(first) is None:
+            newest = self._reader.head().number
+            if newest < first:
+                raise AnswerInconsistent(f"it has blocks up to {newest}, and had more before")
+            raise NodePruned(self._reader.node.label, first, "it has no such block")
+
     def _sync(
         self, on_batch: Callable[[Batch], None], on_rollback: Callable[[Rollback], None]
     ) -> Position:
         head = self._reader.head()
+        if not self._has_begun:
+            self._begin()
         rollback = self._rewind(head)
         if rollback is not None:
             on_rollback(rollback)
@@ -125,11 +157,11 @@ class Syncer:
         deep = max(position.block, head.number - self._depth)
         if position.block < deep:
             first = position.block + 1
-            if self._reader.header(first) is None:
-                raise NodePruned(self._reader.node.label, first, "it has no such block")
+            self._require_history(first)
             with _rare_collections():
                 for found in self._reader.ranges(first, deep):
-                    on_batch(self._write(found.first, found.last, found.logs, (), head, final))
+                    on_batch(self._write(first, found.logs, [found.end], head, final))
+                    first = found.end.number + 1
         if not self._is_indexed:
             self._store.index()
             self._is_indexed = True
@@ -146,8 +178,47 @@ class Syncer:
                 raise _ChainMovedError(error.problem) from error
             if logs is None:
                 raise _ChainMovedError
-            on_batch(self._write(first, numbers[-1], logs, headers, head, final))
-        return self._known_position()
+            on_batch(self._write(first, logs, headers, head, final))
+        return self._move_final(min(final, head.number))
+
+    def _begin(self) -> None:
+        """Remember the block before the first one, to know the chain by, and ask for what could not
+        be had before.
+        """
+        with self._store.reading() as connection:
+            known = self._store.position(connection)
+            unknown = sa.select(store.tokens.c.address).where(store.tokens.c.decimals.is_(None))
+            tokens = [to_address(address) for address in connection.scalars(unknown)]
+        origin = None
+        if known.block < known.start:
+            with suppress(NodePruned):
+                origin = self._reader.header(max(known.start - 1, 0))
+        facts = self._facts_of(tokens)
+
+        def change(connection: Connection, position: Position) -> None:
+            if origin is not None:
+                row = (origin.number, origin.hash)
+                store.upsert(connection, store.blocks, [row])
+            store.upsert(connection, store.tokens, facts)
+
+        if origin is not None or facts:
+            self._store.write(change)
+        self._has_begun = True
+
+    def _move_final(self, final: int) -> Position:
+        """What is final may grow without a new block."""
+        known = self._known_position()
+        if min(final, known.block) <= known.final_block:
+            return known
+
+        def change(connection: Connection, position: Position) -> Position:
+            self._require_unmoved(position)
+            moved = replace(position, final_block=min(final, position.block))
+            _set_position(connection, moved)
+            return moved
+
+        self._position = self._store.write(change)
+        return self._position
 
     # Back
 
@@ -161,14 +232,19 @@ class Syncer:
             self._forget()
             self._position = position
         reachable = sorted(number for number in known if number <= head.number)
-        if not reachable:
+        if not reachable or position.block < position.start:
             return None
         last = reachable[-1]
         newest = head if head.number == last else self._reader.header(last)
         if newest is not None and newest.hash == known[last]:
             return None  # a node that is behind the ledger has nothing new
+        origin = max(position.start - 1, 0)
+        if origin in reachable[:-1] and origin + 1 not in known:
+            reachable.remove(origin)  # what lies between is not kept
         headers = [h for h in self._reader.headers(reachable) if h is not None]
         common = max((h for h in headers if h.hash == known[h.number]), default=None, key=_number)
+        if common is not None and common.number == last:
+            return None  # the node had said otherwise for a moment
         if common is None or common.number < position.final_block:
             first = reachable[0] if common is None else common.number + 1
             raise ReorganisationTooDeep(self._reader.node.label, first, last)
@@ -217,12 +293,15 @@ class Syncer:
     def _write(
         self,
         first: int,
-        last: int,
         logs: Sequence[Log],
         headers: Sequence[Header],
         head: Header,
         final: int,
     ) -> Batch:
+        """Write the blocks from `first` to the last of `headers`, which are all of theirs, or that
+        last one alone.
+        """
+        last = headers[-1].number
         entries = tuple(rows.entries_of(logs, self._reader.address))
         facts = self._facts_of_new_tokens(entries)
 
@@ -232,16 +311,13 @@ class Syncer:
         ) -> tuple[Position, dict[bytes, Agreement]]:
             self._require_unmoved(position)
             _require_link(connection, headers)
-            for token, (symbol, decimals) in facts.items():
-                row = (from_address(token), symbol, decimals)
-                store.insert(connection, store.tokens, [row])
+            store.upsert(connection, store.tokens, facts)
             played = self._add(connection, entries)
-            _set_blocks(connection, headers, last - self._depth)
-            times = [position.timestamp, *(log.timestamp for log in logs[-1:])]
+            _set_blocks(connection, headers, position.start, last - self._depth)
             moved = replace(
                 position,
                 block=last,
-                timestamp=headers[-1].timestamp if headers else times[-1],
+                timestamp=headers[-1].timestamp,
                 final_block=max(position.final_block, min(final, last)),
             )
             _set_position(connection, moved)
@@ -255,7 +331,7 @@ class Syncer:
         self._cache.update(played)
         while len(self._cache) > _CACHED:
             del self._cache[next(iter(self._cache))]
-        self._tokens |= facts.keys()
+        self._tokens |= {to_address(row[0]) for row in facts}
         return Batch(first, last, head.number, self._position.final_block, entries)
 
     def _add(self, connection: Connection, entries: Sequence[Entry]) -> dict[bytes, Agreement]:
@@ -302,13 +378,21 @@ class Syncer:
         found = {a: self._cache.pop(a) for a in wanted & self._cache.keys()}
         return found | rows.read_agreements(connection, wanted - found.keys())
 
-    def _facts_of_new_tokens(self, entries: Sequence[Entry]) -> dict[str, tuple[str, int]]:
+    def _facts_of_new_tokens(self, entries: Sequence[Entry]) -> list[rows.Row]:
         wanted = {e["terms"].token for _, e in entries if e.name == "MilestonesFunded"}
         if wanted - self._tokens:
             with self._store.reading() as connection:
                 query = sa.select(store.tokens.c.address)
                 self._tokens = {to_address(a) for a in connection.scalars(query)}
-        return {token: self._token_facts(token) for token in wanted - self._tokens}
+        return self._facts_of(sorted(wanted - self._tokens))
+
+    def _facts_of(self, tokens: Sequence[str]) -> list[rows.Row]:
+        found = []
+        for token in tokens:
+            symbol, decimals = self._token_facts(token) or (token[:8], None)
+            # Untrusted text, and PostgreSQL takes neither more nor a zero.
+            found.append((from_address(token), symbol.replace("\0", "\ufffd")[:_SYMBOL], decimals))
+        return found
 
     # Where it stands
 
@@ -327,6 +411,7 @@ class Syncer:
 
     def _forget(self) -> None:
         self._position = None
+        self._has_begun = self._is_indexed = False  # another may have made the tables anew
         self._cache.clear()
         self._tokens.clear()
 
@@ -347,22 +432,18 @@ def _number(header: Header) -> int:
 
 
 def _require_link(connection: Connection, headers: Sequence[Header]) -> None:
-    """The first new block must follow the last one that is known; if none is, its parent becomes
-    it.
-    """
-    if headers and headers[0].number:
-        number, parent = headers[0].number - 1, headers[0].parent
-        known = sa.select(store.blocks.c.hash).where(store.blocks.c.number == number)
-        found = connection.scalar(known)
-        if found is None:
-            store.insert(connection, store.blocks, [(number, parent)])
-        elif found != parent:
-            raise _ChainMovedError
+    """The first new block must follow the one before it, where that is known."""
+    before = store.blocks.c.number == headers[0].number - 1
+    parent = connection.scalar(sa.select(store.blocks.c.hash).where(before))
+    if parent not in (None, headers[0].parent):
+        raise _ChainMovedError
 
 
-def _set_blocks(connection: Connection, headers: Sequence[Header], oldest: int) -> None:
-    store.insert(connection, store.blocks, [(h.number, h.hash) for h in headers])
-    connection.execute(sa.delete(store.blocks).where(store.blocks.c.number < oldest))
+def _set_blocks(connection: Connection, headers: Sequence[Header], start: int, oldest: int) -> None:
+    """Keep the hashes of the newest blocks, of the one before them, and of the one before all."""
+    number = store.blocks.c.number
+    store.upsert(connection, store.blocks, [(h.number, h.hash) for h in headers])
+    connection.execute(sa.delete(store.blocks).where(number < oldest, number >= max(start, 1)))
 
 
 def _set_replaced(connection: Connection, agreements: Mapping[bytes, Agreement]) -> None:

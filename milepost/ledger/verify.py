@@ -18,7 +18,7 @@ from milepost.chain.erc20 import Erc20
 from milepost.chain.escrow_contract import EscrowContract
 from milepost.chain.events import to_address
 from milepost.chain.logs import IN_FLIGHT
-from milepost.errors import MilepostError
+from milepost.errors import AnswerInconsistent, MilepostError, NoContract, TokenUnsuitable
 from milepost.ledger import rows, store
 from milepost.ledger.replay import Agreement
 from milepost.ledger.store import Position, Store
@@ -41,14 +41,15 @@ class Verification:
     """What was compared at which block, and what differs.
 
     `surplus` is base units that the contract holds beyond what it owes, by token: money sent to it
-    without an act, or of agreements that the ledger misses.
+    without an act, or of agreements that the ledger misses. Below zero the token took money away by
+    itself. It is None of a token that does not tell.
     """
 
     block: int
     agreements: int
     credits: int
     differences: tuple[Difference, ...]
-    surplus: dict[str, int]
+    surplus: dict[str, int | None]
 
 
 def verify(
@@ -58,7 +59,8 @@ def verify(
 ) -> Verification:
     """Compare all that the ledger has. `on_progress` hears of the agreements done, and of how many.
 
-    Raises NodeUnreachable, and CallRefused where the node lacks the state of the ledger's block.
+    Raises NodeUnreachable, CallRefused where the node lacks the state of the ledger's block, and
+    AnswerInconsistent where the chain dropped that block meanwhile.
     """
     found: list[Difference] = []
     held: dict[str, int] = defaultdict(int)
@@ -83,12 +85,15 @@ def verify(
             if actual != amount:
                 what = f"credit of {owner} in {token}"
                 found.append(Difference(what, str(amount), str(actual)))
-    surplus = {}
+        block_hash = connection.scalar(
+            sa.select(store.blocks.c.hash).where(store.blocks.c.number == at.block)
+        )
+    surplus: dict[str, int | None] = {}
     for token, amount in held.items():
         balance = _balance(contract, token, at.block)
-        surplus[token] = balance - amount
-        if balance < amount:
-            found.append(Difference(f"balance in {token}", f"{amount} owed", str(balance)))
+        surplus[token] = None if balance is None else balance - amount
+    if contract.node.block(at.block).hash != block_hash:
+        raise AnswerInconsistent(f"block {at.block} changed while the two were compared")
     return Verification(at.block, len(ids), len(waiting), tuple(found), surplus)
 
 
@@ -130,7 +135,10 @@ def _credits(connection: Connection) -> dict[tuple[str, str], int]:
     return waiting
 
 
-def _balance(contract: EscrowContract, token: str, block: int) -> int:
+def _balance(contract: EscrowContract, token: str, block: int) -> int | None:
     if token == ZERO_ADDRESS:
         return contract.node.balance(contract.address, block)
-    return Erc20(contract.node, token).balance(contract.address, block)
+    try:
+        return Erc20(contract.node, token).balance(contract.address, block)
+    except (TokenUnsuitable, NoContract):
+        return None

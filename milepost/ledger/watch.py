@@ -5,7 +5,8 @@ and the next run repeats at most the one message that was taken and not yet reco
 what is not recorded is sent, and what is not taken is tried again, later and later, while what
 comes after it waits.
 
-Each target has a memory of its own, so that one that fails holds up no other. A memory begins with
+Each target has a memory of its own, wherever it stands in the list, so that one that fails holds up
+no other. A memory begins with
 the first time that the chain was read to its end: what is older is not sent. What was sent and is
 not on the chain any more is told to be taken back, and forgotten.
 """
@@ -18,38 +19,26 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from milepost.errors import (
-    AnswerInconsistent,
-    CallRefused,
     InputError,
     LedgerMissing,
-    LedgerUnreadable,
-    NodePruned,
-    NodeUnreachable,
-    ReorganisationTooDeep,
 )
-from milepost.ledger.memory import Memory
+from milepost.ledger.memory import Memory, names
 from milepost.ledger.news import Message
 from milepost.ledger.notify import Target
 from milepost.ledger.outbox import Outbox, Settings
 from milepost.ledger.reads import Ledger
 from milepost.ledger.store import Store
-from milepost.units import DAY
+from milepost.ledger.sync import PASSING
+from milepost.units import DAY, format_duration
 
 BEFORE = (3 * DAY, DAY)
 """Seconds before a deadline at which it is told."""
 
+LONGEST = 365 * DAY
+"""Seconds before a deadline from which nothing is told of it."""
+
 _LOOK = 20  # seconds after which deadlines are looked at again, even if there is no new block
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,56}")
-
-# What may pass by itself: a node or a database that is away, or at odds with itself.
-_PASSING = (
-    NodeUnreachable,
-    CallRefused,
-    AnswerInconsistent,
-    NodePruned,
-    LedgerUnreadable,
-    ReorganisationTooDeep,
-)
 
 
 class Watch:
@@ -77,23 +66,22 @@ class Watch:
         name = name or (party or "all").lower()
         if not _NAME.fullmatch(name):
             raise InputError(
-                f'"{name}" is no name of a watch: at most 56 of a-z, 0-9, ".", "_", "-".'
+                f'"{name}" is no name of a watch: at most 56 of A-Z, a-z, 0-9, ".", "_", "-".'
             )
         if not targets:
             raise InputError("A watch needs somewhere to send to.")
         if any(seconds <= 0 for seconds in before):
             raise InputError("A deadline is told some time before it, or when it has passed.")
+        if any(seconds > LONGEST for seconds in before):
+            raise InputError(f"A deadline is told at most {format_duration(LONGEST)} before it.")
         self._store = database
         self._ledger: Ledger | None = None
         self._tell, self._is_over, self._clock = tell, is_over, clock
         self._failing: set[str] = set()
         self._seen: object = None
-        settings = Settings(party, tuple(before), tell, on_sent, is_over)
-        names = [name if i == 0 else f"{name}#{i + 1}" for i in range(len(targets))]
-        self._outboxes = [
-            Outbox(Memory(database, own), own, target, settings)
-            for own, target in zip(names, targets, strict=True)
-        ]
+        self._name, self._targets = name, tuple(targets)
+        self._settings = Settings(party, tuple(before), tell, on_sent, is_over)
+        self._outboxes: list[Outbox] = []
 
     def run(self, sync: Callable[[], None], wait: Callable[[], None]) -> None:
         """Keep the ledger up to date with `sync` and send, until `is_over`.
@@ -118,6 +106,7 @@ class Watch:
             self._ledger = self._ledger or Ledger(self._store)
         except LedgerMissing:
             return 0
+        self._outboxes = self._outboxes or self._made()
         with self._store.reading() as connection:
             position = self._store.position(connection)
         seen = (position, is_synced, now // _LOOK)
@@ -129,6 +118,13 @@ class Watch:
         self._seen = seen
         return self._waiting
 
+    def _made(self) -> list[Outbox]:
+        own = names(self._store, self._name, [target.identity for target in self._targets])
+        return [
+            Outbox(Memory(self._store, place), self._name, target, self._settings)
+            for place, target in zip(own, self._targets, strict=True)
+        ]
+
     @property
     def _waiting(self) -> int:
         return sum(outbox.waiting for outbox in self._outboxes)
@@ -136,7 +132,7 @@ class Watch:
     def _attempt(self, what: str, act: Callable[[], object]) -> bool:
         try:
             act()
-        except _PASSING as error:
+        except PASSING as error:
             if what not in self._failing:
                 self._tell(f"{error.message} Trying on.")
             self._failing.add(what)

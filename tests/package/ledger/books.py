@@ -10,7 +10,6 @@ import signal
 import warnings
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +104,7 @@ def dump(database: Store | Connection) -> dict[str, Any]:
         for table in CONTENT
     }
     position = dict(database.execute(sa.select(store.ledger)).one()._mapping)
-    del position["rollbacks"]
+    del position["rollbacks"], position["generation"]
     return {**content, "position": position}
 
 
@@ -182,7 +181,7 @@ def _agreement(log: Log, event: Event, replaced_by: bytes | None) -> tuple[Any, 
 
 
 def _require_hashes(connection: Connection, logs: list[Any], position: Position) -> None:
-    known = dict(connection.execute(sa.select(store.blocks)).tuples().all())
+    known = {row.number: row.hash for row in connection.execute(sa.select(store.blocks))}
     assert all(number <= position.block for number in known)
     assert all(known.get(log.block, log.block_hash) == log.block_hash for log in logs)
 
@@ -270,10 +269,3 @@ def in_process(**options: Any) -> Any:
     process = processes.Process(target=bring_up, args=(settings,), kwargs=options)
     process.start()
     return process
-
-
-def position_of(position: Position) -> dict[str, Any]:
-    """A position without what a reorganisation leaves behind."""
-    found = asdict(position)
-    del found["rollbacks"]
-    return found

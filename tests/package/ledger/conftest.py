@@ -11,10 +11,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from milepost.chain import local, logs
+from milepost.chain import local, patience
 from milepost.chain.deploy import deploy_escrow, deploy_practice_token
 from milepost.chain.events import event_topics
 from milepost.chain.rpc import Node
+from milepost.chain.transactions import Call
 from milepost.escrow import Escrow
 from milepost.ledger import sync
 from milepost.signing import UnlockedSigner
@@ -61,6 +62,70 @@ def chain() -> Iterator[Chain]:
         for _ in range(25):
             lives.act()
         yield Chain(running.url, node, escrow, token, people, first, node.block().number)
+
+
+class Ground:
+    """A chain for one test to change, on which an escrow stands and nothing has happened."""
+
+    def __init__(self, url: str, escrow: Escrow, token: Token, people: People) -> None:
+        self.url, self.escrow, self.token, self.people = url, escrow, token, people
+        self.node = escrow.node
+        self.start = self.head
+        self.lives = Lives(escrow, token, people, seed=7)
+        self._built = 0
+
+    @property
+    def head(self) -> int:
+        return self.node.block().number
+
+    def settings(self, place: str | Path, **options: Any) -> dict[str, Any]:
+        """What a Book of this chain is made with."""
+        options = {"url": self.url, "start": self.start, **options}
+        return {"escrow": self.escrow.address, "place": place, **options}
+
+    def rpc(self, method: str, *params: Any) -> Any:
+        answer = self.node.w3.provider.make_request(method, list(params))
+        assert "error" not in answer, answer
+        return answer.get("result")
+
+    def send(self, role: str, call: Call) -> None:
+        self.lives.send(getattr(self.people, role), call)
+
+    def mine(self, blocks: int = 1) -> None:
+        self.lives.mine(blocks)
+
+    def replace_blocks(self, depth: int) -> None:
+        """Other blocks, without events, instead of the newest ones."""
+        self.lives.reorganise(depth, chance=0)
+
+    def fresh(self, folder: Path) -> dict[str, Any]:
+        """The content of a ledger that is built now."""
+        self._built += 1
+        book = Book(**self.settings(folder / f"fresh-{self._built}.db"))
+        book.sync()
+        require_laws(book.store)
+        content = dump(book.store)
+        book.close()
+        return content
+
+
+@pytest.fixture(scope="session")
+def _ground() -> Iterator[tuple[str, Escrow, Token, People]]:
+    # It would lose states of a chain that is reorganised often if it kept them on the disk.
+    with local.start(options=("--prune-history", "100000")) as running:
+        node = running.connect()
+        people = People(*(UnlockedSigner(node.w3, a) for a in node.w3.eth.accounts[:4]))
+        escrow = Escrow(node, deploy_escrow(node, people.stranger).address)
+        yield running.url, escrow, prepare_token(node, people, escrow), people
+
+
+@pytest.fixture
+def ground(_ground) -> Iterator[Ground]:
+    """The chain is put back afterwards. No test takes blocks back that were there before it."""
+    provider = _ground[1].node.w3.provider
+    snapshot = provider.make_request("evm_snapshot", [])["result"]
+    yield Ground(*_ground)
+    provider.make_request("evm_revert", [snapshot])
 
 
 def prepare_token(node: Node, people: People, escrow: Escrow) -> Token:
@@ -161,7 +226,7 @@ def hasty(monkeypatch) -> float:
     """The first pause before asking the node again, made short, as is the one before looking again
     at a chain or a ledger that changed.
     """
-    monkeypatch.setattr(logs, "_FIRST_PAUSE", 0.004)
+    monkeypatch.setattr(patience, "FIRST_PAUSE", 0.004)
     monkeypatch.setattr(sync, "_PAUSE", 0.01)
     return 0.004
 
