@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,19 +16,23 @@ from milepost.cli.session import Session
 from milepost.cli.statement import (
     PriceFile,
     Since,
+    Tokens,
     Until,
     Year,
     Zone,
     day_of,
     prices_in,
-    write_whole,
+    remark_on,
+    tokens_in,
 )
+from milepost.cli.tokens import TokenBook
 from milepost.errors import InputError
+from milepost.ledger.files import write_whole
 from milepost.signing import checked_address
 from milepost.units import format_amount
 
 if TYPE_CHECKING:
-    from milepost.ledger.invoice import Invoice
+    from milepost.ledger.invoice import Invoice, Side
 
 JobId = Annotated[
     str | None,
@@ -38,7 +41,11 @@ JobId = Annotated[
 Milestone = Annotated[int | None, typer.Argument(metavar="N", min=1, help="The milestone, from 1.")]
 Of = Annotated[
     str | None,
-    typer.Option("--party", metavar="ADDRESS", help="Every invoice from or to this address."),
+    typer.Option(
+        "--party",
+        metavar="ADDRESS",
+        help="Every invoice from or to this address; else MILEPOST_PARTY.",
+    ),
 ]
 Files = Annotated[
     list[Path] | None, typer.Option("--file", help="The agreement file; can be repeated.")
@@ -81,6 +88,7 @@ def invoice(
     buyer: Buyer = None,
     font: Font = None,
     own_number: OwnNumber = None,
+    tokens: Tokens = None,
 ) -> None:
     """Write the invoice of a paid milestone as PDF, or with --party all of a year.
 
@@ -88,15 +96,19 @@ def invoice(
     """
     from milepost.ledger import invoice as library
     from milepost.ledger.invoice_pdf import to_pdf
+    from milepost.ledger.prices import is_known
     from milepost.ledger.profile import read_profile
     from milepost.ledger.zones import zone_of
 
+    if job is None:
+        party = party or os.environ.get("MILEPOST_PARTY")
     if party is not None:
         if job is not None:
             raise InputError("Give an agreement and a milestone, or --party, not both.")
         if own_number is not None:
             raise InputError("--number is for one invoice.")
         days = day_of(since, "--since"), day_of(until, "--until")
+        book = TokenBook(None, session.ledger.chain_id)
         found = library.invoices(
             session.ledger,
             checked_address(party, "--party"),
@@ -106,6 +118,9 @@ def invoice(
             files=[session.agreement_on_file(path) for path in files or ()],
             zone=zone_of(zone),
             prices=prices_in(prices),
+            known=book.values(),
+            tokens=tokens_in(tokens, book),
+            side=_side(seller, buyer),
         )
         if seller is not None:
             _require_one({i.terms.freelancer for i in found}, "--from", "freelancers")
@@ -116,41 +131,62 @@ def invoice(
             raise InputError("Say of what: an agreement and a milestone, or --party.")
         if (year, since, until) != (None, None, None):
             raise InputError("--year, --since and --until go with --party.")
-        paths = [*(files or ()), *([Path(job)] if Path(job).is_file() else [])]
+        if tokens:
+            raise InputError("--token goes with --party.")
+        paths = [*(files or ()), *([Path(job)] if _is_file(job) else [])]
         if len(paths) > 1:
             raise InputError("An invoice is of one agreement. Give one file.")
         file = session.agreement_on_file(paths[0]) if paths else None
         ledger = session.ledger
         if file is not None and not files:
             job = "0x" + typed.agreement_id(file.terms, ledger.chain_id, ledger.escrow).hex()
+        book = TokenBook(None, ledger.chain_id)
         one = library.invoice(
-            ledger, job, number - 1, file=file, zone=zone_of(zone), prices=prices_in(prices)
+            ledger,
+            job,
+            number - 1,
+            file=file,
+            zone=zone_of(zone),
+            prices=prices_in(prices),
+            known=book.values(),
         )
         found = [one if own_number is None else replace(one, number=own_number)]
     sender, receiver = (read_profile(p) if p is not None else None for p in (seller, buyer))
     drawn = [to_pdf(one, sender, receiver, font=font) for one in found]
-    places = [out] if party is None else [out / name for name in _names(found)]
+    places = [out] if party is None else [out / f"{one.number}.pdf" for one in found]
     if party is not None:
         _make_directory(out)
     write_whole(dict(zip(places, drawn, strict=True)))
     _report(session, found, places)
+    strange = {one.token for one in found if not is_known(one.token, book.values())}
+    remark_on(sorted(strange, key=lambda t: (t.symbol, t.address)))
     if prices is not None:
         for one in found:
             if one.worth is None:
-                render.progress(f"{one.number}: no price of its day in {prices.name}.", "yellow")
+                token = f"{one.token.symbol} ({one.token.address})"
+                render.progress(f"{one.number}: no price of {token} in {prices.name}.", "yellow")
 
 
-def _names(found: list[Invoice]) -> Iterator[str]:
-    """A file's name for each; of two agreements whose ids begin alike, with the whole id."""
-    counted = Counter(one.number for one in found)
-    for one in found:
-        is_alone = counted[one.number] == 1
-        yield f"{one.number if is_alone else f'{one.agreement.hex()}-{one.milestone + 1}'}.pdf"
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # what is too long, say, for a file's name
+        return False
+
+
+def _side(seller: Path | None, buyer: Path | None) -> Side | None:
+    """Who the party is where only one of the two sides is described: the one that is."""
+    if seller is not None and buyer is None:
+        return "freelancer"
+    return "client" if buyer is not None and seller is None else None
 
 
 def _require_one(found: set[str], option: str, who: str) -> None:
     if len(found) > 1:
-        raise InputError(f"{option} is about one, and these invoices are of {len(found)} {who}.")
+        raise InputError(
+            f"{option} is about one, and these invoices are of {len(found)} {who}. Leave "
+            "it out, or write the invoices one by one."
+        )
 
 
 def _make_directory(path: Path) -> None:
@@ -167,8 +203,15 @@ def _report(session: Session, found: list[Invoice], places: list[Path]) -> None:
             "agreement": "0x" + one.agreement.hex(),
             "milestone": one.milestone + 1,
             "date": str(one.day),
+            "token": {
+                "address": one.token.address,
+                "symbol": one.token.symbol,
+                "decimals": one.token.decimals,
+            },
             "amount": str(one.amount),
-            "value": None if one.worth is None else str(one.worth),
+            "waiting": str(one.waiting),
+            "value": None if one.worth is None else f"{one.worth:f}",
+            "currency": one.currency,
             "is_final": one.is_final,
             "file": str(place),
         }

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -16,12 +14,15 @@ import typer
 from milepost.cli import render
 from milepost.cli.options import Out, Party, asking
 from milepost.cli.session import Session
+from milepost.cli.tokens import TokenBook
 from milepost.errors import InputError
+from milepost.ledger.files import write_whole
 from milepost.signing import checked_address
 from milepost.types import format_selection
 from milepost.units import format_amount
 
 if TYPE_CHECKING:
+    from milepost.agreement import Token
     from milepost.ledger.prices import Prices
     from milepost.ledger.receipts import Row
     from milepost.ledger.statement import Statement
@@ -56,6 +57,13 @@ WalletOnly = Annotated[
     bool,
     typer.Option("--wallet-only", help="Without what a payee at another address received."),
 ]
+Tokens = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--token", metavar="TOKEN", help="Only in this token, by name or address; can be repeated."
+    ),
+]
+_MOST_NAMED = 10  # tokens, of those that strangers can bring in any number
 
 
 def register(app: typer.Typer) -> None:
@@ -72,6 +80,7 @@ def statement(
     prices: PriceFile = None,
     form: As = None,
     wallet_only: WalletOnly = False,
+    tokens: Tokens = None,
     out: Out = None,
 ) -> None:
     """List what a party received and paid, for their books.
@@ -90,6 +99,7 @@ def statement(
         raise InputError("A table is for the terminal. --out goes with --format csv, json, ledger.")
     if party is None:
         raise InputError("Say whose statement it is: --party with an address.")
+    book = TokenBook(None, session.ledger.chain_id)
     made = library.statement(
         session.ledger,
         checked_address(party, "--party"),
@@ -99,6 +109,8 @@ def statement(
         zone=zone_of(zone),
         prices=prices_in(prices),
         wallet_only=wallet_only,
+        known=book.values(),
+        tokens=tokens_in(tokens, book),
     )
     if form is Format.TABLE:
         _show(made)
@@ -125,20 +137,35 @@ def prices_in(path: Path | None) -> Prices | None:
     return None if path is None else read_prices(path)
 
 
-def write_whole(content: Mapping[Path, bytes]) -> None:
-    """Write each file whole, or leave it as it was. Raises InputError."""
-    for path, data in content.items():
-        draft = path.parent / f".{path.name}.{os.getpid()}"
-        try:
-            if path.exists() and not path.is_file():
-                path.write_bytes(data)  # a device takes it; a directory refuses
-                continue
-            draft.write_bytes(data)
-            draft.replace(path)
-        except OSError as error:
-            with suppress(OSError):
-                draft.unlink()
-            raise InputError(f"{path} cannot be written: {error.strerror}") from error
+def tokens_in(names: list[str] | None, book: TokenBook) -> list[str] | None:
+    """The addresses of the tokens that --token names; None without it. Raises InputError."""
+    if not names:
+        return None
+    found = []
+    for name in names:
+        same = [t.address for t in book.values() if t.symbol == name]
+        if name in book:
+            found.append(book[name].address)
+        elif len(same) == 1:
+            found += same
+        elif name.startswith("0x"):
+            found.append(checked_address(name, "--token"))
+        else:
+            raise InputError(f'--token: "{name}" is no token known by name. Give its address.')
+    return found
+
+
+def remark_on(strange: Iterable[Token]) -> None:
+    """On stderr: the tokens that the user does not know by name."""
+    named = [f"{token.symbol} ({token.address})" for token in strange]
+    if named:
+        more = len(named) - _MOST_NAMED
+        listed = ", ".join(named[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+        render.progress(
+            f"Not known by name: {listed}. Anybody can make a token of any symbol, and pay with "
+            "it. --token leaves out the others.",
+            "yellow",
+        )
 
 
 def _text(made: Statement, form: Format) -> str:
@@ -191,17 +218,27 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 def _remark(made: Statement) -> None:
     """On stderr: what it is of, and what a reader has to know."""
+    from milepost.ledger.statement import WAYS
+
     days = [f"{word} {day}" for word, day in (("from", made.since), ("to", made.until)) if day]
     render.progress(
         f"{render.count(len(made.rows), 'row')} {' '.join(days) or 'of the whole time'}, days of "
         f"{made.zone}, at {render.place_in_time(made.moment)}."
     )
     if made.prices is not None and not made.missing:
-        sums = ((way, made.worth(way)) for way in ("in", "out"))
-        worth = ", ".join(f"{way} {amount:,f} {made.prices.currency}" for way, amount in sums)
+        worth = ", ".join(f"{way} {made.worth(way):,f} {made.prices.currency}" for way in WAYS)
         render.progress(f"Worth: {worth}.")
     pending = sum(not row.happening.is_final for row in made.rows)
     if pending:
         render.progress(f"{render.count(pending, 'row')} (*) can still be taken back by the chain.")
     for day, token in made.missing:
-        render.progress(f"No price of {token.symbol} on {day}.", "yellow")
+        render.progress(f"No price of {token.symbol} ({token.address}) on {day}.", "yellow")
+    if made.prices is not None and any(
+        token in made.strange and made.prices.has_symbol(token, day) for day, token in made.missing
+    ):
+        render.progress(
+            "A price by symbol is only of the coin and of tokens known by name. Write the address "
+            "of any other.",
+            "yellow",
+        )
+    remark_on(made.strange)

@@ -1,7 +1,8 @@
 """Statements as CSV for spreadsheets, and as a record for JSON.
 
 Symbols of tokens are other people's texts: what could steer a terminal is shown, and what a
-spreadsheet could take for a formula is put behind an apostrophe. Numbers stay numbers.
+spreadsheet could take for a formula is put behind an apostrophe, and what it could take for the end
+of a cell is replaced. Numbers stay numbers.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from milepost.agreement import Token
 from milepost.ledger.receipts import Row
-from milepost.ledger.statement import Statement
+from milepost.ledger.statement import WAYS, Statement
 from milepost.ledger.words import one_line
 from milepost.units import format_amount
 
@@ -25,6 +26,9 @@ COLUMNS = (
 
 # With these a cell begins that a spreadsheet may run, as OWASP lists them; also in full width.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+# What ends a cell where the file is opened with another separator than it was written with.
+_SEPARATORS = str.maketrans(dict.fromkeys(";,|\t", "\ufffd"))
 
 
 def to_csv(statement: Statement) -> str:
@@ -41,7 +45,7 @@ def to_csv(statement: Statement) -> str:
 
 def to_record(statement: Statement) -> dict[str, Any]:
     """The statement for JSON: amounts as strings of base units, times as Unix seconds."""
-    worth = {way: statement.worth(way) for way in ("in", "out")}
+    worth = {way: statement.worth(way) for way in WAYS}
     return {
         "party": statement.party,
         "chain_id": statement.chain_id,
@@ -63,8 +67,8 @@ def to_record(statement: Statement) -> dict[str, Any]:
             }
             for total in statement.totals
         ],
-        "value_in": None if worth["in"] is None else str(worth["in"]),
-        "value_out": None if worth["out"] is None else str(worth["out"]),
+        **{f"value_{way}": None if v is None else f"{v:f}" for way, v in worth.items()},
+        "unknown_tokens": [_token(token) for token in statement.strange],
         "missing_prices": [
             {"date": day.isoformat(), "token": _token(token)} for day, token in statement.missing
         ],
@@ -73,7 +77,7 @@ def to_record(statement: Statement) -> dict[str, Any]:
 
 def safe_cell(text: str) -> str:
     """A text that no spreadsheet takes for a formula."""
-    return "'" + text if text.startswith(_FORMULA) else text
+    return "'" + text if text.lstrip().startswith(_FORMULA) or text.startswith(_FORMULA) else text
 
 
 def _cells(row: Row) -> list[str]:
@@ -98,7 +102,7 @@ def _cells(row: Row) -> list[str]:
         " ".join(row.counterparties),
         "" if row.agreement is None else "0x" + row.agreement.hex(),
         " ".join(str(i + 1) for i in row.milestones),
-        safe_cell(one_line(row.token.symbol)),
+        safe_cell(one_line(row.token.symbol).translate(_SEPARATORS)),
         row.token.address,
         *numbers,
         "0x" + event.transaction.hex(),

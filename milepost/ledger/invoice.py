@@ -8,25 +8,30 @@ from one on paper; amounts are base units.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import itertools
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from milepost.agreement import Agreement, Token
-from milepost.errors import InputError
-from milepost.ledger.prices import Prices
-from milepost.ledger.reads import Job, Ledger
+from milepost.errors import InputError, JobUnknown
+from milepost.ledger.prices import Prices, sum_of
+from milepost.ledger.reads import Happening, Job, Ledger
 from milepost.ledger.receipts import Row
 from milepost.ledger.statement import is_within, period_of, statement
 from milepost.ledger.zones import system_zone
 from milepost.presets import UNIT
-from milepost.types import AgreementId, Terms, same_address
+from milepost.types import AgreementId, Terms, from_set, same_address
 from milepost.units import HOUR, MINUTE
 
 # What brings the payee money for a milestone.
 _PAYING = {"release", "dispute", "ruling", "lapse", "settlement"}
+_SHORTEST = 8  # digits of the agreement's id in a number
+Side = Literal["freelancer", "client"]
+_SIDES: tuple[Side, ...] = ("freelancer", "client")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,13 @@ class Invoice:
     def worth(self) -> Decimal | None:
         """The values of its payments together; None unless all have one."""
         values = [row.value.amount for row in self.rows if row.value is not None]
-        return sum(values, Decimal(0)) if len(values) == len(self.rows) else None
+        return sum_of(values) if len(values) == len(self.rows) else None
+
+    @property
+    def currency(self) -> str | None:
+        """The currency of `worth`; None where it has none."""
+        value = self.rows[0].value
+        return None if value is None or self.worth is None else value.price.currency
 
 
 def invoice(
@@ -88,12 +99,15 @@ def invoice(
     file: Agreement | None = None,
     zone: ZoneInfo | None = None,
     prices: Prices | None = None,
+    known: Iterable[Token] = (),
 ) -> Invoice:
     """The invoice of a milestone of the job whose id is `job`, or begins with it.
 
-    `file` is the agreement as its file has it. Raises JobUnknown, and InputError where the
-    milestone is not over, nothing was paid for it, or the file is of another agreement.
+    `file` is the agreement as its file has it, `known` are the tokens that the user knows by name.
+    Raises JobUnknown, and InputError where the milestone is not over, nothing was paid for it, or
+    the file is of another agreement.
     """
+    known = tuple(known)
     with ledger.at_one_moment() as asked:
         found = asked.job(job).job
         view = found.milestones.get(milestone)
@@ -107,7 +121,7 @@ def invoice(
             )
         if file is not None:
             _require_file(file, found)
-        rows = _payments(asked, found.terms.payee, zone, prices)
+        rows = _payments(asked, found.terms.payee, zone, prices, known, [found.token.address])
         paid = rows.get((found.agreement, milestone))
         if not paid:
             raise InputError(f"{name} is {view.status.label}: nothing was paid to the freelancer.")
@@ -124,24 +138,38 @@ def invoices(
     files: Iterable[Agreement] = (),
     zone: ZoneInfo | None = None,
     prices: Prices | None = None,
+    known: Iterable[Token] = (),
+    tokens: Collection[str] | None = None,
+    side: Side | None = None,
 ) -> list[Invoice]:
     """The invoices that the address `party` sends or gets: of each milestone that is over and whose
-    last payment was on these days.
+    last payment was on these days. With a `side` only those of jobs in which it is that; jobs of
+    which it is only the payee never count, since anybody can name anybody as that.
 
-    `files` are the agreements whose files are at hand. Raises InputError, also for a file that is
-    of none of the invoices' agreements.
+    `files` are the agreements whose files are at hand, `known` the tokens that the user knows by
+    name, `tokens` the addresses of those to write invoices in, else all. Raises InputError, also
+    for a file that is of none of the invoices' agreements.
     """
+    known = tuple(known)
     since, until = period_of(year, since, until)
     zone = zone or system_zone()
     by_scope = {file.terms.scope: file for file in files}
     used: set[bytes] = set()
     made: list[Invoice] = []
     with ledger.at_one_moment() as asked:
-        jobs = [j for j in asked.jobs(party) if not same_address(j.terms.arbiter, party)]
+        sides = _SIDES if side is None else (side,)
+        jobs = [
+            j
+            for j in asked.jobs(party)
+            if any(same_address(getattr(j.terms, s), party) for s in sides)
+        ]
         for payee, some in _by_payee(jobs).items():
-            rows = _payments(asked, payee, zone, prices)
+            rows = _payments(asked, payee, zone, prices, known, tokens)
             for job in some:
                 file = by_scope.get(job.terms.scope)
+                # Anybody can copy a hash into terms of their own.
+                if file is not None and not _is_of(file, job):
+                    file = None
                 for i, view in job.milestones.items():
                     paid = rows.get((job.agreement, i))
                     if not paid or not view.status.is_final:
@@ -149,7 +177,6 @@ def invoices(
                     if not is_within(paid[-1].happening.timestamp, zone, since, until):
                         continue
                     if file is not None:
-                        _require_file(file, job)
                         used.add(job.terms.scope)
                     made.append(_invoice(asked, job, i, paid, file))
     for scope, file in by_scope.items():
@@ -166,15 +193,28 @@ def _by_payee(jobs: Iterable[Job]) -> Mapping[str, list[Job]]:
 
 
 def _payments(
-    ledger: Ledger, payee: str, zone: ZoneInfo | None, prices: Prices | None
+    ledger: Ledger,
+    payee: str,
+    zone: ZoneInfo | None,
+    prices: Prices | None,
+    known: Iterable[Token],
+    tokens: Collection[str] | None,
 ) -> Mapping[tuple[AgreementId | None, int], list[Row]]:
     """What the address got for the work of each milestone, oldest first."""
     found: dict[tuple[AgreementId | None, int], list[Row]] = {}
-    made = statement(ledger, payee, zone=zone, prices=prices, wallet_only=True)
+    made = statement(
+        ledger, payee, zone=zone, prices=prices, wallet_only=True, known=known, tokens=tokens
+    )
     for row in made.rows:
         if row.kind in _PAYING and row.role in ("freelancer", "payee"):
             found.setdefault((row.agreement, row.milestones[0]), []).append(row)
     return found
+
+
+def _is_of(file: Agreement, job: Job) -> bool:
+    """Whether a file, whose hash a job's terms carry, has their amounts."""
+    terms, given = job.terms, file.terms
+    return (given.is_metered, given.amounts) == (terms.is_metered, terms.amounts)
 
 
 def _require_file(file: Agreement, job: Job) -> None:
@@ -185,7 +225,7 @@ def _require_file(file: Agreement, job: Job) -> None:
             f'The file "{file.title}" is of another agreement: its hash is 0x{given.scope.hex()}, '
             f"and 0x{terms.scope.hex()} was agreed on."
         )
-    if (given.is_metered, given.amounts) != (terms.is_metered, terms.amounts):
+    if not _is_of(file, job):
         raise InputError(f'The file "{file.title}" has other amounts than were agreed on.')
 
 
@@ -193,8 +233,12 @@ def _invoice(
     ledger: Ledger, job: Job, milestone: int, rows: Iterable[Row], file: Agreement | None
 ) -> Invoice:
     paid = tuple(rows)
+    units = None
+    if file is not None and file.kind == "hourly" and [r.kind for r in paid] == ["release"]:
+        happened = ledger.job("0x" + job.agreement.hex()).happenings
+        units = _units(happened, job.terms, milestone, paid[0].gain)
     return Invoice(
-        number=f"{job.agreement.hex()[:8]}-{milestone + 1}",
+        number=f"{_beginning(ledger, job.agreement)}-{milestone + 1}",
         chain_id=ledger.chain_id,
         escrow=ledger.escrow,
         agreement=job.agreement,
@@ -202,14 +246,45 @@ def _invoice(
         terms=job.terms,
         token=job.token,
         title=file.title if file is not None else "",
-        description="\n".join(_description(job.terms, milestone, sum(r.gain for r in paid), file)),
+        description="\n".join(_description(job.terms, milestone, units, file)),
         rows=paid,
         zone=str(paid[-1].local.tzinfo),
     )
 
 
-def _description(terms: Terms, milestone: int, paid: int, file: Agreement | None) -> Iterator[str]:
-    """What was paid for, in lines."""
+def _beginning(ledger: Ledger, agreement: AgreementId) -> str:
+    """So much of an agreement's id that no older one of the ledger begins with it."""
+    name = agreement.hex()
+    try:
+        ledger.job(name[:_SHORTEST])
+    except JobUnknown:
+        older = itertools.takewhile(lambda j: j.agreement != agreement, ledger.jobs())
+        taken = [j.agreement.hex() for j in older]
+        length = _SHORTEST
+        while any(other.startswith(name[:length]) for other in taken):
+            length += 1
+        return name[:length]
+    return name[:_SHORTEST]
+
+
+def _units(happenings: Iterable[Happening], terms: Terms, milestone: int, paid: int) -> int | None:
+    """The units that were claimed of a milestone and released; None where they are not certain."""
+    claimed = terms.whole
+    for event in (h.event for h in happenings):
+        if event.name == "MilestoneSubmitted" and event["milestone"] == milestone:
+            claimed = event["units"]
+        elif event.name == "ChangesRequested" and event["milestone"] == milestone:
+            claimed = terms.whole
+        elif event.name == "MilestonesReleased" and milestone in from_set(event["milestones"]):
+            break
+    worth = terms.amount_of(milestone) * claimed // terms.whole
+    return claimed if worth == paid else None
+
+
+def _description(
+    terms: Terms, milestone: int, units: int | None, file: Agreement | None
+) -> Iterator[str]:
+    """What was paid for, in lines; of hours, where it is known how many `units` were."""
     if file is not None and file.items:
         yield file.items[milestone].title
         yield from (f"- {text}" for text in file.items[milestone].deliverables)
@@ -217,8 +292,7 @@ def _description(terms: Terms, milestone: int, paid: int, file: Agreement | None
         end = terms.period_end(milestone)
         first, last = (datetime.fromtimestamp(t, UTC).date() for t in (end - terms.period, end - 1))
         yield f"Work from {first} to {last}"
-        units, rest = divmod(paid * terms.whole, terms.amount_of(milestone))
-        if file is not None and file.kind == "hourly" and not rest:
+        if units is not None:
             hours, seconds = divmod(units * UNIT, HOUR)
             yield f"{hours} hours {seconds // MINUTE} minutes"
     else:

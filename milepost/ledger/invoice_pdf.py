@@ -7,10 +7,11 @@ with the same versions of the libraries that draw it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from milepost.ledger.invoice import Invoice
-from milepost.ledger.paper import BOLD, GREEN, GREY, MARGIN, MONO, TEXT, WIDTH, Paper, paper
+from milepost.ledger.paper import BLACK, BOLD, GREEN, GREY, MARGIN, MONO, TEXT, WIDTH, Paper, paper
 from milepost.ledger.profile import Profile
 from milepost.ledger.words import amount
 from milepost.networks import network_of
@@ -37,10 +38,13 @@ def to_pdf(
     """The invoice from the freelancer, `seller`, to the client, `buyer`, as a PDF document.
 
     `font` is a TrueType font for letters that DejaVu lacks. Raises ExtraMissing, and InputError
-    where a letter is in neither, or the font cannot be used.
+    where a letter of what people wrote is in neither, or the font cannot be used. Of a token's
+    symbol such letters are replaced.
     """
     with paper(font) as sheet:
         sheet.require_letters(_texts(invoice, seller, buyer))
+        symbol = sheet.in_letters(invoice.token.symbol)
+        invoice = replace(invoice, token=replace(invoice.token, symbol=symbol))
         _head(sheet, invoice)
         _parties(sheet, invoice, seller, buyer)
         _table(sheet, invoice)
@@ -54,8 +58,8 @@ def to_pdf(
 
 
 def _texts(invoice: Invoice, seller: Profile | None, buyer: Profile | None) -> Iterator[str]:
-    """The texts that people chose."""
-    yield from (invoice.number, invoice.title, invoice.description, invoice.token.symbol)
+    """The texts of the people who write the invoice."""
+    yield from (invoice.number, invoice.title, invoice.description)
     for profile in (seller, buyer):
         if profile is not None:
             yield from (profile.name, profile.note, *profile.lines)
@@ -64,10 +68,20 @@ def _texts(invoice: Invoice, seller: Profile | None, buyer: Profile | None) -> I
 def _head(sheet: Paper, invoice: Invoice) -> None:
     sheet.write("Invoice", 24, font=BOLD)
     sheet.at(WIDTH - _COLUMN, MARGIN)
-    sheet.write("PAID", 14, font=BOLD, colour=GREEN, width=_COLUMN, align="R")
+    state = _state(invoice)
+    colour = GREEN if state == "PAID" else BLACK
+    sheet.write(state, 14, font=BOLD, colour=colour, width=_COLUMN, align="R")
     sheet.at(0, MARGIN + 14)
     sheet.pair("Number", invoice.number, 9)
     sheet.pair("Date of payment", f"{invoice.day} ({invoice.zone})", 9)
+
+
+def _state(invoice: Invoice) -> str:
+    """What became of the payment, in capitals."""
+    if not invoice.waiting:
+        return "PAID" if invoice.is_final else "PAID, NOT FINAL"
+    state = "NOT DELIVERED" if invoice.waiting == invoice.amount else "PARTLY DELIVERED"
+    return state if invoice.is_final else f"{state}, NOT FINAL"
 
 
 def _parties(sheet: Paper, invoice: Invoice, seller: Profile | None, buyer: Profile | None) -> None:
@@ -117,7 +131,7 @@ def _table(sheet: Paper, invoice: Invoice) -> None:
 def _total(sheet: Paper, invoice: Invoice) -> None:
     worth = invoice.worth
     prices = [row.value.price for row in invoice.rows if row.value is not None]
-    sums = {"Total paid": amount(invoice.amount, invoice.token)}
+    sums = {"Total paid" if not invoice.waiting else "Total": amount(invoice.amount, invoice.token)}
     notes = []
     if worth is not None:
         sums["Worth"] = f"{worth:,f} {prices[0].currency}"

@@ -121,13 +121,22 @@ class Paper:
 
     def require_letters(self, texts: Iterable[str]) -> None:
         """Raises InputError for a letter that no font has."""
-        known = {ord("\n")}
-        for name in (TEXT, _OTHER):
-            known |= set(getattr(self._pdf.fonts.get(name), "cmap", ()))
+        known = self._letters()
         missing = sorted({c for text in texts for c in lines(text) if ord(c) not in known})
         if missing:
             shown = " ".join(missing)
             raise InputError(f"The font has no {shown}. Give one that has, with --font.")
+
+    def in_letters(self, text: str) -> str:
+        """A text of which each letter that no font has is replaced by one that shows so."""
+        known = self._letters()
+        return "".join(c if ord(c) in known else "\ufffd" for c in lines(text))
+
+    def _letters(self) -> set[int]:
+        known = {ord("\n")}
+        for name in (TEXT, _OTHER):
+            known |= set(getattr(self._pdf.fonts.get(name), "cmap", ()))
+        return known
 
     def finish(self, title: str, author: str, created: datetime) -> bytes:
         """The whole document, which carries the time `created` and no other."""

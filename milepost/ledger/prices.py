@@ -1,8 +1,10 @@
 """Prices of tokens that the user supplies, and what amounts are worth at them.
 
 A file of prices is CSV with the header `date,token,currency,price`: a day in UTC, a token by its
-symbol or address, the currency's three letters, and the price of one whole token. A price counts
-for its own day only; where there is none, nothing is guessed. A file with a fault is refused whole.
+symbol or address, the currency's three letters, and the price of one whole token. A symbol is of
+the chain's coin and of tokens that the user knows by name, since anybody can make a token of any
+symbol. A price counts for its own day only; where there is none, nothing is guessed. A file with a
+fault is refused whole.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
@@ -18,6 +20,8 @@ from pathlib import Path
 
 from milepost.agreement import Token
 from milepost.errors import PriceFileError
+from milepost.ledger.words import one_line
+from milepost.types import ZERO_ADDRESS
 from milepost.units import to_decimal
 
 HEADER = ["date", "token", "currency", "price"]
@@ -27,7 +31,7 @@ _PRICE = re.compile(r"\d{1,30}(?:\.\d{1,30})?", re.ASCII)
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 _CENT = Decimal("0.01")
 # Digits enough for the largest amount at the longest price: nothing but the last step rounds.
-_EXACT = Context(prec=200, rounding=ROUND_HALF_EVEN)
+EXACT = Context(prec=200, rounding=ROUND_HALF_EVEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +64,48 @@ class Prices:
     currency: str
     found: Mapping[tuple[str, date], Price]
 
-    def find(self, token: Token, day: date, *, is_alone: bool = True) -> Price | None:
+    def find(self, token: Token, day: date, known: Collection[Token] = ()) -> Price | None:
         """The price of a token on a day in UTC; one by its address goes before one by its symbol.
 
-        `is_alone` is False where other tokens of that symbol are about: then a price by symbol
-        raises PriceFileError.
+        A symbol names the chain's coin, and what of `known` has it. Raises PriceFileError where
+        these are several.
         """
         by_address = self.found.get((token.address.lower(), day))
         if by_address is not None:
             return by_address
         # A token that calls itself an address gets no price by that.
-        is_symbol = not _ADDRESS.fullmatch(token.symbol.lower())
-        by_symbol = self.found.get((token.symbol, day)) if is_symbol else None
-        if by_symbol is not None and not is_alone:
+        if not is_known(token, known) or _ADDRESS.fullmatch(token.symbol.lower()):
+            return None
+        by_symbol = self.found.get((token.symbol, day))
+        same = {t.address.lower(): t.address for t in known if t.symbol == token.symbol}
+        same.setdefault(token.address.lower(), token.address)
+        if by_symbol is not None and len(same) > 1:
+            listed = ", ".join(address for _, address in sorted(same.items()))
             raise PriceFileError(
                 self.source,
                 by_symbol.line,
-                f"several tokens here are called {token.symbol}. Write the address of the one that "
-                f"is meant, such as {token.address}",
+                f"several tokens are called {one_line(token.symbol)}: {listed}. Write the address "
+                "of the one that is meant",
             )
         return by_symbol
+
+    def has_symbol(self, token: Token, day: date) -> bool:
+        """Whether there is a price of that day for a token of its symbol."""
+        return (token.symbol, day) in self.found
+
+
+def is_known(token: Token, known: Collection[Token]) -> bool:
+    """Whether a token is the chain's coin, or one of those that the user knows by name."""
+    address = token.address.lower()
+    return address == ZERO_ADDRESS or any(t.address.lower() == address for t in known)
+
+
+def sum_of(values: Iterable[Decimal]) -> Decimal:
+    """The exact sum of values, with two decimals at least, and no negative zero."""
+    total = Decimal("0.00")
+    for value in values:
+        total = EXACT.add(total, value)
+    return total
 
 
 def day_of(timestamp: int) -> date:
@@ -89,9 +115,9 @@ def day_of(timestamp: int) -> date:
 
 def value_of(amount: int, token: Token, price: Price) -> Value:
     """What base units are worth, rounded to two decimals, half to even."""
-    exact = _EXACT.multiply(to_decimal(amount, token.decimals), price.price)
+    exact = EXACT.multiply(to_decimal(amount, token.decimals), price.price)
     # A sum has no negative zero.
-    return Value(_EXACT.add(_EXACT.quantize(exact, _CENT), Decimal(0)), price)
+    return Value(EXACT.add(EXACT.quantize(exact, _CENT), Decimal(0)), price)
 
 
 def read_prices(path: Path) -> Prices:

@@ -53,6 +53,11 @@ class Row:
         return "out" if self.kind == "fund" else "in"
 
     @property
+    def is_return(self) -> bool:
+        """Whether it is a client's own money that comes back."""
+        return self.role == "client" and self.direction == "in"
+
+    @property
     def gain(self) -> int:
         """What became the party's, delivered or not; below zero for a payment, zero for a
         withdrawal.

@@ -7,19 +7,23 @@ say for its day in UTC. Amounts are base units. Nothing here asks a node.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from milepost.agreement import Token
 from milepost.errors import InputError
-from milepost.ledger.prices import Prices, day_of, value_of
+from milepost.ledger.prices import EXACT, Prices, day_of, is_known, sum_of, value_of
 from milepost.ledger.reads import Ledger, Moment
-from milepost.ledger.receipts import Direction, Row, rows_of
+from milepost.ledger.receipts import Row, rows_of
 from milepost.ledger.zones import local_day, system_zone
 from milepost.types import same_address
+
+Way = Literal["in", "back", "out"]
+WAYS: tuple[Way, ...] = ("in", "back", "out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,8 @@ class Total:
 class Statement:
     """The rows of a party from day `since` to day `until`, both included, oldest first.
 
-    `missing` are the days in UTC, and their tokens, for which `prices` has no price.
+    `missing` are the days in UTC, and their tokens, for which `prices` has no price. `known` are
+    the tokens that the user knows by name.
     """
 
     party: str
@@ -52,13 +57,22 @@ class Statement:
     rows: tuple[Row, ...]
     totals: tuple[Total, ...]
     missing: tuple[tuple[date, Token], ...]
+    known: tuple[Token, ...] = ()
 
-    def worth(self, direction: Direction) -> Decimal | None:
-        """The values of all rows of a direction together; None unless all have one."""
+    def worth(self, way: Way) -> Decimal | None:
+        """The values together of all that was earned (`in`), of all that the party paid (`out`), or
+        of what of that came back; None unless all rows have one.
+        """
         if self.prices is None or self.missing:
             return None
-        found = (r.value.amount for r in self.rows if r.value and r.direction == direction)
-        return abs(sum(found, Decimal("0.00")))
+        total = sum_of(r.value.amount for r in self.rows if r.value and _way(r) == way)
+        return EXACT.minus(total) if way == "out" else total
+
+    @property
+    def strange(self) -> tuple[Token, ...]:
+        """The tokens of its rows that the user does not know by name."""
+        tokens = dict.fromkeys(row.token for row in self.rows)
+        return tuple(t for t in tokens if not is_known(t, self.known))
 
 
 def period_of(
@@ -86,13 +100,17 @@ def statement(
     zone: ZoneInfo | None = None,
     prices: Prices | None = None,
     wallet_only: bool = False,
+    known: Iterable[Token] = (),
+    tokens: Collection[str] | None = None,
 ) -> Statement:
     """The statement of the address `party` for a year, for days, or for the whole time.
 
     Years and days begin when they do in `zone`, else in the system's. What a freelancer's payee at
-    another address received for the freelancer's work belongs to it, unless `wallet_only`. Raises
-    InputError, and PriceFileError where a price does not say which token it is of.
+    another address received for the freelancer's work belongs to it, unless `wallet_only`. `known`
+    are the tokens that the user knows by name; `tokens` the addresses of those to show, else all.
+    Raises InputError, and PriceFileError where a price does not say which token it is of.
     """
+    known = tuple(known)
     since, until = period_of(year, since, until)
     zone = zone or system_zone()
     with ledger.at_one_moment() as asked:
@@ -101,11 +119,14 @@ def statement(
         for payee in () if wallet_only else _payees(asked, party):
             rows += rows_of(asked.payments(payee), party, zone, payee)
     rows.sort(key=lambda r: (r.happening.event.block, r.happening.event.log_index))
-    alone = Counter(t.symbol for t in {r.token for r in rows})
+    if tokens is not None:
+        wanted = {address.lower() for address in tokens}
+        rows = [r for r in rows if r.token.address.lower() in wanted]
+    rows = list(_with_one_fee(rows))
     past = [r for r in rows if until is None or r.local.date() <= until]
     chosen = [r for r in past if since is None or r.local.date() >= since]
     if prices is not None:
-        chosen = [_valued(r, prices, alone[r.token.symbol] == 1) for r in chosen]
+        chosen = [_valued(r, prices, known) for r in chosen]
     missing = {
         (day_of(r.happening.timestamp), r.token)
         for r in chosen
@@ -123,6 +144,7 @@ def statement(
         rows=tuple(chosen),
         totals=tuple(_totals(chosen, past)),
         missing=tuple(sorted(missing, key=lambda m: (m[0], m[1].symbol, m[1].address))),
+        known=known,
     )
 
 
@@ -138,11 +160,24 @@ def _payees(ledger: Ledger, party: str) -> Iterable[str]:
     return dict.fromkeys(j.terms.payee for j in jobs if not same_address(j.terms.payee, party))
 
 
-def _valued(row: Row, prices: Prices, is_alone: bool) -> Row:
+def _way(row: Row) -> Way:
+    return "back" if row.is_return else row.direction
+
+
+def _with_one_fee(rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows, of which only the first of one event has its fee."""
+    before: tuple[int, int] | None = None
+    for row in rows:
+        place = (row.happening.event.block, row.happening.event.log_index)
+        yield replace(row, fee=0) if place == before else row
+        before = place
+
+
+def _valued(row: Row, prices: Prices, known: Collection[Token]) -> Row:
     if not row.gain:
         return row
     day = day_of(row.happening.timestamp)
-    price = prices.find(row.token, day, is_alone=is_alone)
+    price = prices.find(row.token, day, known)
     return row if price is None else replace(row, value=value_of(row.gain, row.token, price))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import time
 from datetime import date, datetime
 from pathlib import Path
@@ -29,14 +30,23 @@ def system_zone() -> ZoneInfo:
     """The zone that the system shows times in. Raises InputError where it does not tell which."""
     named = os.environ.get("TZ")
     if named is not None:
-        return zone_of(named.removeprefix(":") or "UTC")
+        name = named.removeprefix(":")
+        return _zone_in(Path(name)) if name.startswith("/") else zone_of(name or "UTC")
     if _LOCAL.exists():
-        _, _, name = str(_LOCAL.resolve()).partition("zoneinfo/")
-        with _LOCAL.open("rb") as file:
-            return ZoneInfo.from_file(file, key=name or "local time")
+        return _zone_in(_LOCAL)
     if time.daylight or time.timezone:
         raise InputError("The system does not tell its time zone. Name it with --zone.")
     return ZoneInfo("UTC")
+
+
+def _zone_in(path: Path) -> ZoneInfo:
+    """The zone that a file describes, with the name that its place gives it."""
+    try:
+        _, _, name = str(path.resolve()).partition("zoneinfo/")
+        with path.open("rb") as file:
+            return ZoneInfo.from_file(file, key=name or "local time")
+    except (ValueError, OSError, EOFError, struct.error):
+        raise InputError(f"{path} describes no time zone. Name one with --zone.") from None
 
 
 def local_time(timestamp: int, zone: ZoneInfo) -> datetime:

@@ -2,14 +2,13 @@
 
 import csv
 import io
-import os
-from pathlib import Path
 
 import pypdf
 import pytest
 
-from milepost.cli import statement as command
+from milepost.agreement import Token
 from milepost.cli.invoice import _require_one
+from milepost.cli.statement import remark_on
 from milepost.errors import InputError
 from milepost.units import format_time
 
@@ -37,9 +36,9 @@ def day(node):
 
 
 @pytest.fixture
-def priced(tmp_path, day):
+def priced(tmp_path, day, token):
     path = tmp_path / "prices.csv"
-    path.write_text(f"date,token,currency,price\n{day},USDP,EUR,0.92\n")
+    path.write_text(f"date,token,currency,price\n{day},{token.address},EUR,0.92\n")
     return path
 
 
@@ -66,7 +65,7 @@ def test_a_table(run, paid, people, priced, day):
     assert total.split() == ["USDP", total.split()[1], "0.00", "1,500.00", "0.00"]
     assert "waiting at the end" in shown.out
     assert "1 row of the whole time, days of UTC, at block" in shown.err
-    assert "Worth: in 1,380.00 EUR, out 0.00 EUR." in shown.err
+    assert "Worth: in 1,380.00 EUR, back 0.00 EUR, out 0.00 EUR." in shown.err
     assert "can still be taken back" in shown.err
 
 
@@ -100,10 +99,10 @@ def test_other_years_are_empty(run, paid, people):
     assert len(run(*of, "--since", "2026-01-01", "--json").json["rows"]) == 1
 
 
-def test_a_missing_price_is_named(run, paid, people, priced, day):
+def test_a_missing_price_is_named(run, paid, people, priced, day, token):
     priced.write_text("date,token,currency,price\n1999-01-01,USDP,EUR,1\n")
     shown = run("statement", "--party", people.client.address, "--zone", "UTC", "--prices", priced)
-    assert f"No price of USDP on {day}." in shown.err
+    assert f"No price of USDP ({token.address}) on {day}." in shown.err
     assert "Worth" not in shown.err
     assert "EUR" not in shown.out
 
@@ -149,25 +148,37 @@ def test_no_ledger(run, people):
     assert run("invoice", "0x12", "1", "--out", "x.pdf").code == 8
 
 
-def test_a_file_that_fails_halfway_is_left_as_it_was(tmp_path, monkeypatch):
-    path = tmp_path / "x.csv"
-    path.write_text("before")
+def test_tokens_that_are_not_known_by_name(run, paid, people, priced, token, day, tmp_path):
+    """Their symbol names no price, and a reader is told."""
+    of = ("statement", "--party", people.client.address, "--zone", "UTC", "--prices", priced)
+    known = run(*of)
+    assert "Not known by name" not in known.err
+    (book,) = (tmp_path / "data").rglob("*.tokens.json")
+    content = book.read_text()
+    priced.write_text(f"date,token,currency,price\n{day},USDP,EUR,0.92\n")
+    assert "5,520.46 EUR" in run(*of).out
+    book.write_text("{}")
+    strange = run(*of)
+    assert f"No price of USDP ({token.address}) on {day}." in strange.err
+    assert "Write the address of any other." in strange.err
+    assert f"Not known by name: USDP ({token.address})." in strange.err
+    assert f'"USDP {token.address}"' in run(*of, "--format", "ledger").out
+    assert len(run(*of, "--token", token.address.lower(), "--json").json["rows"]) == 1
+    for name in ("coin", "ETH"):
+        assert run(*of, "--token", name, "--json").json["rows"] == []
+    assert "no token known by name" in run(*of, "--token", "USDP").err
+    assert "--token" in run(*of, "--token", "0x12").err
+    book.write_text(content)
+    assert len(run(*of, "--token", "coin", "--token", "USDP", "--json").json["rows"]) == 1
 
-    def fail(self, data):
-        with self.open("wb") as file:
-            file.write(data[:3])
-        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(command.Path, "write_bytes", fail)
-    with pytest.raises(InputError, match="No space left"):
-        command.write_whole({path: b"after"})
-    assert path.read_text() == "before"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_device_takes_what_is_written(tmp_path):
-    command.write_whole({Path(os.devnull): b"x"})
-    assert not Path(os.devnull).is_file()
+def test_few_of_many_tokens_are_named(capsys):
+    remark_on([])
+    assert capsys.readouterr().err == ""
+    tokens = [Token(f"0x{k:040x}", f"T{k}", 6) for k in range(13)]
+    remark_on(tokens)
+    shown = " ".join(capsys.readouterr().err.split())
+    assert f"T9 ({tokens[9].address}) and 3 more. Anybody" in shown
 
 
 # Invoices
@@ -177,7 +188,7 @@ def text_of(path):
     return "\n".join(p.extract_text() for p in pypdf.PdfReader(path).pages)
 
 
-def test_an_invoice(run, paid, people, priced, day, tmp_path):
+def test_an_invoice(run, paid, people, priced, day, token, tmp_path):
     me = tmp_path / "me.yaml"
     me.write_text(PERSON, "utf-8")
     agreement, out = agreement_of(run), tmp_path / "invoice.pdf"
@@ -195,6 +206,10 @@ def test_an_invoice(run, paid, people, priced, day, tmp_path):
     (record,) = again.json["invoices"]
     assert (record["number"], record["amount"]) == (number, "1500000000")
     assert (record["value"], record["file"]) == ("1380.00", str(out))
+    assert record["token"] == {"address": token.address, "symbol": "USDP", "decimals": 6}
+    assert (record["currency"], record["waiting"]) == ("EUR", "0")
+    unpriced = run("invoice", agreement, "1", "--out", out, "--json").json["invoices"][0]
+    assert (unpriced["value"], unpriced["currency"]) == (None, None)
 
 
 def test_the_file_is_enough_to_name_the_agreement(run, paid, tmp_path):
@@ -215,10 +230,30 @@ def test_all_invoices_of_a_year(run, paid, people, day, tmp_path):
         (path,) = out.iterdir()
         assert path.name == f"{agreement_of(run)[2:10]}-1.pdf"
         assert "Design" in text_of(path)
+    me = tmp_path / "me.yaml"
+    me.write_text(PERSON, "utf-8")
+    for who, option, other in (
+        (people.freelancer, "--from", "--to"),
+        (people.client, "--to", "--from"),
+    ):
+        for given, count in (([option], 1), ([other], 0), ([option, other], 1)):
+            profiles = [x for o in given for x in (o, me)]
+            made = run("invoice", "--party", who.address, *profiles, "--out", out, "--json")
+            assert len(made.json["invoices"]) == count, made.err
     elsewhere = tmp_path / "none"
     none = run("invoice", "--party", people.client.address, "--year", "1999", "--out", elsewhere)
     assert none.code == 0
     assert "No milestone was paid" in none.out
+
+
+def test_the_party_comes_from_the_environment(run, paid, people, monkeypatch, tmp_path):
+    monkeypatch.setenv("MILEPOST_PARTY", people.freelancer.address)
+    out = tmp_path / "invoices"
+    assert len(run("invoice", "--out", out, "--json").json["invoices"]) == 1
+    assert run("invoice", "--out", out, "--token", "coin", "--json").json["invoices"] == []
+    one = tmp_path / "invoice.pdf"
+    assert run("invoice", agreement_of(run), "1", "--out", one).code == 0
+    assert one.is_file()
 
 
 NO_INVOICE = [
@@ -226,6 +261,9 @@ NO_INVOICE = [
     ([], "an agreement and a milestone"),
     (["ID", "1", "--party", "CLIENT"], "not both"),
     (["ID", "1", "--year", "2026"], "go with --party"),
+    (["ID", "1", "--token", "coin"], "goes with --party"),
+    (["x" * 300, "1"], "No agreement xxx"),
+    (["CLIENT/", "1"], "No agreement"),
     (["ID", "2"], "is active and not over"),
     (["ID", "4"], "was never funded"),
     (["ID", "1", "--file", "other.yaml"], "is of another agreement"),
@@ -249,7 +287,8 @@ def test_what_an_invoice_refuses(run, paid, people, tmp_path, monkeypatch):
     for args, problem in NO_INVOICE:
         out = [] if "--out" in args else ["--out", "x.pdf"]
         refused = run("invoice", *(names.get(a, a) for a in args), *out)
-        assert (refused.code, refused.out) == (2, ""), args
+        assert refused.code == (8 if problem.startswith("No agreement") else 2), args
+        assert refused.out == ""
         assert problem in refused.err
         assert sorted(tmp_path.iterdir()) == before
 

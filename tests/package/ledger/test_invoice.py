@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pypdf
@@ -16,7 +17,7 @@ import pytest
 from milepost.agreement import Token, parse
 from milepost.errors import ExtraMissing, InputError, JobUnknown, ProfileError
 from milepost.ledger import paper
-from milepost.ledger.invoice import Invoice, invoice, invoices
+from milepost.ledger.invoice import Invoice, _beginning, invoice, invoices
 from milepost.ledger.invoice_pdf import to_pdf
 from milepost.ledger.prices import parse_prices
 from milepost.ledger.profile import Profile, parse_profile, read_profile
@@ -52,7 +53,7 @@ def made_up(*payments, **changes):
     terms = terms_of(payee=PAYEE, amounts=(1_500_000_000, 7), salt=b"\xab" * 32)
     prices = changes.pop("prices", None)
     found = [payment(k, n, t, address=PAYEE, terms=terms) for k, n, t in payments]
-    rows = statement(MadeUp(*found), PAYEE, zone=UTC_ZONE, prices=prices).rows
+    rows = statement(MadeUp(*found), PAYEE, zone=UTC_ZONE, prices=prices, known=[USDC]).rows
     facts = {
         "number": "abababab-1", "chain_id": 8453, "escrow": MadeUp.escrow,
         "agreement": b"\xab" * 32, "milestone": 0, "terms": terms, "token": USDC,
@@ -127,6 +128,22 @@ def test_what_waits_or_is_not_final_is_said(paid):
     assert "was not final" in text_of(to_pdf(young))
 
 
+def test_paid_stands_only_where_it_was_delivered_and_is_final(paid):
+    (row,) = paid.rows
+    young = replace(row, happening=replace(row.happening, is_final=False))
+    half = replace(row, amount=1, waiting=row.amount - 1)
+    for found, state in (
+        (row, "PAID"),
+        (young, "PAID, NOT FINAL"),
+        (replace(row, amount=0, waiting=row.amount), "NOT DELIVERED"),
+        (half, "PARTLY DELIVERED"),
+        (replace(half, happening=young.happening), "PARTLY DELIVERED, NOT FINAL"),
+    ):
+        text = text_of(to_pdf(replace(paid, rows=(found,))))
+        assert f"Invoice {state}" in text.splitlines()
+        assert ("Total paid" in text) == (not found.waiting)
+
+
 def test_the_same_payment_gives_the_same_bytes(paid, monkeypatch):
     first = to_pdf(paid, ME, THEM)
     import time
@@ -165,6 +182,11 @@ def test_another_font_helps_out(paid, tmp_path):
             to_pdf(paid, font=broken)
     with pytest.raises(InputError, match="cannot be read: No such file"):
         to_pdf(paid, font=tmp_path / "none.ttf")
+
+
+def test_letters_of_a_symbol_that_no_font_has_are_replaced(paid):
+    token = replace(paid.token, symbol="\U0001f4b0金X")
+    assert "1,500.00 \ufffd\ufffdX" in text_of(to_pdf(replace(paid, token=token)))
 
 
 def test_a_letter_without_a_bold_one_is_printed_plain(paid):
@@ -314,13 +336,39 @@ def test_all_invoices_of_a_party(books, escrow, people):
     for one in of_me:
         earned[one.token] -= one.amount
     assert not any(earned.values())
-    assert {i.agreement for i in invoices(ledger, WALLET, zone=UTC_ZONE)} == {
-        escrow.agreement_id(played.cold),
-        escrow.agreement_id(played.coin),
-    }
+    assert invoices(ledger, WALLET, zone=UTC_ZONE) == []  # anybody can name anybody as payee
+    me, coin = people.freelancer.address, played.coin.token
+    assert invoices(ledger, me, side="freelancer", zone=UTC_ZONE) == of_me
+    assert invoices(ledger, me, side="client", zone=UTC_ZONE) == []
+    in_coin = invoices(ledger, me, tokens=[coin], zone=UTC_ZONE)
+    assert in_coin == [i for i in of_me if i.token.address == coin]
+    assert len(in_coin) == 1
     year = of_me[0].day.year
-    years = [invoices(ledger, WALLET, year=y, zone=UTC_ZONE) for y in (year - 1, year, year + 1)]
-    assert [i for found in years for i in found] == invoices(ledger, WALLET, zone=UTC_ZONE)
+    years = [invoices(ledger, me, year=y, zone=UTC_ZONE) for y in (year - 1, year, year + 1)]
+    assert [i for found in years for i in found] == of_me
+
+
+class Alike:
+    """A ledger of jobs with these ids, oldest first."""
+
+    def __init__(self, *names):
+        self._jobs = [SimpleNamespace(agreement=bytes.fromhex(n)) for n in names]
+
+    def jobs(self):
+        return self._jobs
+
+    def job(self, text):
+        same = sum(j.agreement.hex().startswith(text) for j in self._jobs)
+        if same != 1:
+            raise JobUnknown(text, same, 1)
+
+
+def test_ids_that_begin_alike_have_numbers_that_do_not():
+    first, second, third = ("ab" * 4 + end for end in ("0" * 56, "01" + "0" * 54, "1" * 56))
+    ledger = Alike(first, second, third)
+    found = [_beginning(ledger, bytes.fromhex(n)) for n in (first, second, third)]
+    assert found == ["abababab", "abababab01", "abababab1"]
+    assert _beginning(Alike(second, first), bytes.fromhex(first)) == "abababab00"
 
 
 @pytest.fixture
@@ -355,10 +403,74 @@ def test_the_file_names_the_work(node, escrow, people, bakery, tmp_path):
     other = replace(bakery, terms=replace(terms, amounts=(1, 2, 3)))
     with pytest.raises(InputError, match="other amounts"):
         invoice(ledger, id_of(escrow, terms), 0, file=other)
+    with pytest.raises(InputError, match="of none of these"):
+        invoices(ledger, people.client.address, files=[other], zone=UTC_ZONE)
     both = invoices(ledger, people.client.address, files=[bakery], zone=UTC_ZONE)
     assert [i.description.splitlines()[0] for i in both] == ["Design", "Orders"]
     with pytest.raises(InputError, match="of none of these"):
         invoices(ledger, people.client.address, files=[bakery], year=1999, zone=UTC_ZONE)
+
+
+@pytest.mark.node
+def test_a_hash_in_terms_of_a_strangers_own_stops_no_batch(node, escrow, people, bakery, tmp_path):
+    terms = bakery.terms
+    acceptance = escrow.sign_terms(people.freelancer, terms)
+    escrow.fund(terms, [0, 1, 2], acceptance).send(people.client)
+    copied = replace(terms, amounts=(1, 2), salt=b"\7" * 32)
+    escrow.fund(copied, [0], escrow.sign_terms(people.freelancer, copied)).send(people.client)
+    for some in (copied, terms):
+        approval = escrow.sign_approval(people.client, some, [0])
+        escrow.release(some, [0], [approval]).send(people.stranger)
+    ledger = ledger_of(node, escrow, tmp_path / "ledger.db")
+    both = invoices(ledger, people.freelancer.address, files=[bakery], zone=UTC_ZONE)
+    titles = {i.agreement: i.title for i in both}
+    assert titles == {
+        escrow.agreement_id(copied): "",
+        escrow.agreement_id(terms): "Website for a bakery",
+    }
+
+
+@pytest.fixture
+def weekly(node, people, token):
+    """The hourly example, whose weeks begin now, with this chain's people."""
+    start = (node.block().timestamp // DAY // 7) * 7 * DAY + 4 * DAY
+    day = datetime.fromtimestamp(start, UTC).date()
+    roles = (people.client, people.freelancer, people.freelancer, people.arbiter)
+    addresses = iter([r.address for r in roles])
+    text = (EXAMPLES / "hourly.yaml").read_text()
+    text = re.sub(r'"0x[0-9a-fA-F]{40}"', lambda m: f'"{next(addresses)}"', text)
+    # A unit of ten minutes costs no whole number of base units.
+    text = re.sub("2026-11-30", str(day), re.sub(r"(?m)^( *rate:).*$", r"\1 50 USDP", text))
+    tokens = {"USDP": Token(token.address, "USDP", 6)}
+    return parse(text.encode(), "hourly.yaml").agreement(tokens)
+
+
+@pytest.mark.node
+def test_hours_are_those_that_were_claimed(node, escrow, people, weekly, pass_time, tmp_path):
+    terms = weekly.terms
+    acceptance = escrow.sign_terms(people.freelancer, terms)
+    escrow.fund(terms, [0, 1, 2, 3], acceptance).send(people.client)
+    pass_time(terms.period_end(3) - node.block().timestamp)
+    for i, units in ((0, 187), (1, 180), (2, 60), (3, 60)):
+        escrow.submit(terms, i, units).send(people.freelancer)
+    escrow.approve(terms, [0], [187]).send(people.client)
+    escrow.release(terms, [0]).send(people.freelancer)
+    escrow.dispute(terms, 1, 180).send(people.client)
+    escrow.rule(terms, 1, 1_000_000_000).send(people.arbiter)
+    escrow.request_changes(terms, 2).send(people.client)
+    approval = escrow.sign_approval(people.client, terms, [2], [terms.whole])
+    escrow.release(terms, [2], [approval]).send(people.freelancer)
+    escrow.approve(terms, [3], [60]).send(people.client)
+    escrow.release(terms, [3]).send(people.freelancer)
+    ledger = ledger_of(node, escrow, tmp_path / "ledger.db")
+    made = [
+        invoice(ledger, id_of(escrow, terms), i, file=weekly, zone=UTC_ZONE).description
+        for i in range(4)
+    ]
+    whole = terms.whole // 6
+    assert [m.partition("\n")[2] for m in made] == [
+        "31 hours 10 minutes", "", f"{whole} hours 0 minutes", "10 hours 0 minutes",
+    ]  # fmt: skip
 
 
 @pytest.mark.node

@@ -1,5 +1,6 @@
 """Files of prices, and what amounts are worth at them."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, localcontext
 
@@ -7,7 +8,7 @@ import pytest
 
 from milepost.agreement import Token
 from milepost.errors import PriceFileError
-from milepost.ledger.prices import day_of, parse_prices, read_prices, value_of
+from milepost.ledger.prices import day_of, parse_prices, read_prices, sum_of, value_of
 from milepost.types import ZERO_ADDRESS
 
 USDC = Token("0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48", "USDC", 6)
@@ -23,11 +24,11 @@ def parse(text):
 
 def test_a_price_is_of_its_token_and_day_only():
     prices = parse("2026-03-02,USDC,EUR,0.9187\n2026-03-03,ETH,EUR,2000\n")
-    found = prices.find(USDC, DAY)
+    found = prices.find(USDC, DAY, [USDC])
     assert (found.price, found.currency, found.day) == (Decimal("0.9187"), "EUR", DAY)
     assert (found.source, found.line) == ("prices.csv", 2)
     assert prices.currency == "EUR"
-    assert prices.find(USDC, date(2026, 3, 3)) is None
+    assert prices.find(USDC, date(2026, 3, 3), [USDC]) is None
     assert prices.find(ETH, DAY) is None
 
 
@@ -35,20 +36,42 @@ def test_an_address_names_a_token_in_any_case_and_goes_first():
     text = f"2026-03-02,USDC,EUR,1\n2026-03-02,{USDC.address.upper().replace('X', 'x')},EUR,2\n"
     prices = parse(text)
     assert prices.find(USDC, DAY).price == 2
-    assert prices.find(FAKE, DAY).price == 1
+    assert prices.find(FAKE, DAY, [FAKE]).price == 1
 
 
-def test_a_symbol_that_several_tokens_have_names_none():
+def test_a_symbol_names_the_coin_and_what_is_known_by_name():
+    prices = parse("2026-03-02,USDC,EUR,1\n2026-03-02,ETH,EUR,2\n")
+    assert prices.find(ETH, DAY).price == 2
+    assert prices.find(USDC, DAY) is None
+    assert prices.find(replace(USDC, address=USDC.address.lower()), DAY, [ETH, USDC]).price == 1
+    assert prices.find(FAKE, DAY, [USDC]) is None
+    assert prices.has_symbol(FAKE, DAY)
+    assert not prices.has_symbol(FAKE, date(2026, 3, 3))
+
+
+def test_a_symbol_that_several_known_tokens_have_names_none():
     prices = parse(f"2026-03-02,USDC,EUR,1\n2026-03-02,{USDC.address},EUR,2\n")
-    assert prices.find(USDC, DAY, is_alone=False).price == 2
-    with pytest.raises(PriceFileError, match=r"prices.csv:2: several tokens .* called USDC"):
-        prices.find(FAKE, DAY, is_alone=False)
+    known = [USDC, FAKE]
+    assert prices.find(USDC, DAY, known).price == 2
+    with pytest.raises(PriceFileError, match=r"prices.csv:2: several tokens .* called USDC") as e:
+        prices.find(FAKE, DAY, known)
+    assert f"{FAKE.address}, {USDC.address}. Write" in str(e.value)
+
+
+def test_sums_are_exact_and_have_no_negative_zero():
+    digits = "1" * 40
+    with localcontext() as context:
+        context.prec = 3
+        assert f"{sum_of([Decimal(digits + '.10'), Decimal('.01')]):f}" == digits + ".11"
+        assert f"{sum_of([Decimal('-1.00'), Decimal('1.00')]):f}" == "0.00"
+        assert f"{sum_of([]):f}" == "0.00"
 
 
 def test_a_token_that_calls_itself_an_address_gets_no_price_by_it():
     prices = parse(f"2026-03-02,{USDC.address},EUR,1\n")
-    assert prices.find(Token(FAKE.address, USDC.address.lower(), 6), DAY) is None
-    assert prices.find(Token(FAKE.address, USDC.address, 6), DAY) is None
+    for symbol in (USDC.address.lower(), USDC.address):
+        fake = replace(FAKE, symbol=symbol)
+        assert prices.find(fake, DAY, [fake]) is None
 
 
 def test_what_spreadsheets_write_is_read(tmp_path):
@@ -57,8 +80,9 @@ def test_what_spreadsheets_write_is_read(tmp_path):
     content = content.replace(' "USDC" ', " USDC ")
     path.write_bytes(b"\xef\xbb\xbf" + content.replace("\n", "\r\n").encode())
     prices = read_prices(path)
-    assert prices.find(USDC, DAY).line == 3
-    assert prices.find(Token(FAKE.address, "A, B", 6), date(2026, 3, 3)).price == 2
+    comma = Token(FAKE.address, "A, B", 6)
+    assert prices.find(USDC, DAY, [USDC]).line == 3
+    assert prices.find(comma, date(2026, 3, 3), [comma]).price == 2
 
 
 @pytest.mark.parametrize(
@@ -122,7 +146,7 @@ def test_a_file_that_cannot_be_read(tmp_path):
     ],
 )
 def test_values_are_rounded_once_half_to_even(amount, price, worth):
-    found = parse(f"2026-03-02,USDC,EUR,{price}").find(USDC, DAY)
+    found = parse(f"2026-03-02,USDC,EUR,{price}").find(USDC, DAY, [USDC])
     value = value_of(amount, USDC, found)
     assert f"{value.amount:f}" == worth
     assert value.price is found

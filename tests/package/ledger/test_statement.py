@@ -11,13 +11,14 @@ import zoneinfo
 from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from milepost.agreement import Token
 from milepost.chain.erc20 import Erc20
 from milepost.errors import InputError, PriceFileError
 from milepost.ledger import zones
@@ -50,7 +51,7 @@ def at(text):
 
 
 def of(ledger, party=FREELANCER, **options):
-    return statement(ledger, party, **{"zone": UTC_ZONE, **options})
+    return statement(ledger, party, **{"zone": UTC_ZONE, "known": [USDC], **options})
 
 
 def prices(text):
@@ -136,9 +137,10 @@ def test_the_systems_zone(monkeypatch, tmp_path):
     assert str(zone_of(None)) == "Asia/Tokyo"
     monkeypatch.setenv("TZ", ":Europe/Berlin")
     assert str(zone_of(None)) == "Europe/Berlin"
-    monkeypatch.setenv("TZ", "CET-1CEST")
-    with pytest.raises(InputError):
-        zone_of(None)
+    for name in ("CET-1CEST", "/none", "/", f":{__file__}"):
+        monkeypatch.setenv("TZ", name)
+        with pytest.raises(InputError, match="time zone"):
+            zone_of(None)
     monkeypatch.delenv("TZ")
     place = tmp_path / "zoneinfo" / "Asia" / "Kathmandu"
     place.parent.mkdir(parents=True)
@@ -148,6 +150,10 @@ def test_the_systems_zone(monkeypatch, tmp_path):
     monkeypatch.setattr(zones, "_LOCAL", link)
     assert str(zone_of(None)) == "Asia/Kathmandu"
     assert zone_of(None).utcoffset(datetime(2026, 1, 1)) == timedelta(hours=5, minutes=45)
+    for name in (str(link), f":{link}", str(place)):
+        monkeypatch.setenv("TZ", name)
+        assert str(zone_of(None)) == "Asia/Kathmandu"
+    monkeypatch.delenv("TZ")
     link.unlink()
     link.write_bytes(place.read_bytes())
     assert str(zone_of(None)) == "local time"
@@ -321,7 +327,48 @@ def test_worth_is_the_sum_of_the_rounded_rows():
     assert (made.worth("in"), made.worth("out")) == (Decimal("3.00"), Decimal("2.00"))
 
 
-def test_two_tokens_of_one_symbol_get_no_price_by_it():
+def test_money_of_ones_own_that_comes_back_is_not_earned():
+    mine = terms_of(client=FREELANCER, freelancer=PAYEE)
+    ledger = MadeUp(
+        payment("release", 3_000_000, at("2026-03-02")),
+        payment("fund", 5_000_000, at("2026-03-02"), terms=mine),
+        payment("refund", 2_000_000, at("2026-03-02"), terms=mine),
+    )
+    made = of(ledger, prices=prices("2026-03-02,USDC,EUR,1\n"))
+    worth = [made.worth(way) for way in ("in", "back", "out")]
+    assert worth == [Decimal("3.00"), Decimal("2.00"), Decimal("5.00")]
+    record = to_record(made)
+    assert [record[f"value_{way}"] for way in ("in", "back", "out")] == ["3.00", "2.00", "5.00"]
+
+
+def test_large_values_are_exact_everywhere():
+    amounts = [123_456_789_012_345, 1]
+    ledger = MadeUp(
+        *(payment("release", n, at("2026-03-02")) for n in amounts),
+        payment("fund", amounts[0], at("2026-03-02"), terms=terms_of(client=FREELANCER)),
+    )
+    found = prices(f"2026-03-02,USDC,EUR,{'1' * 30}\n")
+    cents = [n * int("1" * 30) for n in amounts]  # 10^-6
+    with localcontext(prec=6):
+        made = of(ledger, prices=found)
+        assert [f"{r.value.amount:f}" for r in made.rows[:2]] == [two(c) for c in cents]
+        total = sum(int(two(c).replace(".", "")) for c in cents)
+        assert f"{made.worth('in'):f}" == two(total * 10**4) == to_record(made)["value_in"]
+        assert f"{made.worth('out'):f}" == two(cents[0]) == to_record(made)["value_out"]
+        text = to_journal(made)
+    assert text == to_journal(made)
+    assert text.count(two(cents[0])) == 4
+    require_journal(made, {USDC: 1})
+
+
+def two(micros):
+    """A millionth part to two decimals, rounded half to even."""
+    cents, rest = divmod(micros, 10**4)
+    cents += rest * 2 > 10**4 or (rest * 2 == 10**4 and cents % 2)
+    return f"{cents // 100}.{cents % 100:02}"
+
+
+def test_two_known_tokens_of_one_symbol_get_no_price_by_it():
     fake = replace(USDC, address="0x" + "99" * 20)
     ledger = MadeUp(
         payment("release", 10**6, at("2026-03-02")),
@@ -329,7 +376,14 @@ def test_two_tokens_of_one_symbol_get_no_price_by_it():
     )
     by_symbol = prices("2026-03-02,USDC,EUR,1\n")
     with pytest.raises(PriceFileError, match="several tokens"):
-        of(ledger, prices=by_symbol)
+        of(ledger, prices=by_symbol, known=[USDC, fake])
+    made = of(ledger, prices=by_symbol)
+    assert [r.value is not None for r in made.rows] == [True, False]
+    assert made.missing == ((date(2026, 3, 2), fake),)
+    assert made.strange == (fake,)
+    assert fake.address in to_journal(made).partition("No price of ")[2].splitlines()[0]
+    assert [t["address"] for t in to_record(made)["unknown_tokens"]] == [fake.address]
+    assert of(ledger, known=[]).strange == (USDC, fake)
     made = of(ledger, prices=prices(f"2026-03-02,{USDC.address},EUR,1\n"))
     assert [r.value is not None for r in made.rows] == [True, False]
     assert made.missing == ((date(2026, 3, 2), fake),)
@@ -440,11 +494,96 @@ def test_the_name_of_a_price_file_is_a_text_too():
     assert cells(made)[0]["price_source"] == "'=cmd.csv:2"
 
 
+def test_only_the_tokens_that_are_asked_for():
+    fake = replace(USDC, address="0x" + "99" * 20)
+    ledger = MadeUp(
+        payment("release", 5, 1, block=1),
+        payment("release", 7, 2, token=fake, block=2),
+        payment("credit", 7, 2, token=fake, block=2),
+    )
+    made = of(ledger, tokens=[USDC.address.lower()])
+    assert [r.token for r in made.rows] == [t.token for t in made.totals] == [USDC]
+    assert amounts(of(ledger, tokens=[fake.address, USDC.address])) == [5, 0]
+    assert amounts(of(ledger, tokens=[])) == []
+
+
+def test_a_fee_counts_once_where_the_payee_is_the_client():
+    terms = terms_of(payee=CLIENT)
+    first = payment("ruling", 5, 1, address=CLIENT, terms=terms, fee=2, block=7)
+    ledger = MadeUp(first, replace(first, amount=3))
+    assert [(r.amount, r.fee) for r in of(ledger, CLIENT).rows] == [(5, 2), (3, 0)]
+
+
+@pytest.mark.parametrize("separator", [";", ",", "\t", "|"])
+def test_a_symbol_ends_no_cell_whatever_the_separator(separator):
+    symbol = f"{separator}=cmd|'/C calc'!A0{separator}"
+    ledger = MadeUp(payment("release", 5, 1, token=replace(USDC, symbol=symbol)))
+    text = to_csv(of(ledger))
+    for row in list(csv.reader(io.StringIO(text), delimiter=separator))[1:]:
+        assert not any(cell.lstrip().startswith("=") for cell in row)
+    (row,) = cells(of(MadeUp(payment("release", 5, 1, token=replace(USDC, symbol=" =1")))))
+    assert row["token"] == "' =1"
+
+
+NAMES = [
+    ("USDC", True, "USDC"),
+    ("USDC", False, "USDC {address}"),
+    ("EUR", True, "EUR {address}"),
+    ("USD", False, "USD {address}"),
+    ("$", False, "$ {address}"),
+    ("$", True, "$ {address}"),
+    ("US$T", True, "US$T {address}"),
+    ("", True, "{address}"),
+    (" ", True, "_ {address}"),
+]
+
+
+@pytest.mark.parametrize(("symbol", "is_known", "name"), NAMES)
+def test_a_commodity_is_named_by_its_token_alone(symbol, is_known, name):
+    token = replace(USDC, symbol=symbol)
+    fake = replace(token, address="0x" + "99" * 20)
+    known = [token] if is_known else []
+    ledger = MadeUp(
+        payment("release", 5, at("2026-03-02"), token=token),
+        payment("release", 6, at("2027-03-02"), token=token),
+        payment("release", 7, at("2027-03-02"), token=fake),
+    )
+    wanted = name.format(address=token.address)
+    for year, others in ((2026, []), (2027, [f"{symbol or ''} {fake.address}".strip()])):
+        text = to_journal(of(ledger, year=year, known=known))
+        found = set(re.findall('"([^"]*)"', text))
+        assert wanted in found
+        assert len(found) == 1 + len(others)
+        assert sum(fake.address in n for n in found) == len(others)
+        accounts = set(re.findall(r"Assets:Crypto:(\S+)", text))
+        assert len(accounts) == len(found)
+
+
+def test_known_tokens_of_one_symbol_and_the_currency_of_the_prices_keep_apart():
+    twin = replace(USDC, address="0x" + "99" * 20)
+    ledger = MadeUp(payment("release", 5, at("2026-03-02")))
+    assert f'"USDC {USDC.address}"' in to_journal(of(ledger, known=[USDC, twin]))
+    coin = Token(ZERO_ADDRESS, "ETH", 18)
+    paid = MadeUp(payment("release", 5, at("2026-03-02"), token=coin))
+    assert '"ETH"' in to_journal(of(paid))
+    assert '"ETH"' in to_journal(of(paid, known=[replace(USDC, symbol="ETH")]))
+    in_eth = prices("2026-03-02,USDC,ETH,1\n")
+    assert f'"ETH {ZERO_ADDRESS}"' in to_journal(of(paid, prices=in_eth))
+
+
+def test_more_decimals_than_programs_read_are_base_units():
+    token = replace(USDC, symbol="FINE", decimals=255)
+    ledger = MadeUp(payment("release", 2**127, at("2026-03-02"), token=token))
+    text = to_journal(of(ledger))
+    assert f'{2**127} "FINE {token.address} base units"' in text
+    require_journal(of(ledger), {replace(token, decimals=0): 2**127})
+
+
 def test_tokens_of_one_symbol_are_two_commodities():
     fake = replace(USDC, address="0x" + "99" * 20)
     twins = MadeUp(payment("release", 5, 1), payment("release", 7, 2, token=fake))
     text = to_journal(of(twins))
-    assert f'"USDC {USDC.address}"' in text
+    assert '"USDC"' in text
     assert f'"USDC {fake.address}"' in text
     require_journal(of(twins), {USDC: 5, fake: 7})
 
@@ -637,7 +776,7 @@ def test_journals_of_everybody_say_what_is_in_the_wallets(books, people, token, 
     lines = [f"{day},{s},EUR,{p}" for day in days for s, p in (("USDP", "0.9187"), ("ETH", 1999))]
     for who in before:
         for found in (None, prices("\n".join(lines))):
-            made = of(ledger, who, wallet_only=True, prices=found)
+            made = of(ledger, who, wallet_only=True, prices=found, known=[usdp])
             nets = {t.token: t.received - t.paid for t in made.totals}
             assert set(nets) <= {coin, usdp}
             require_journal(made, nets)
@@ -660,7 +799,8 @@ def test_a_year_ends_when_it_does_in_the_zone(node, escrow, people, token, tmp_p
     found = prices("2026-12-31,USDP,EUR,0.92\n2027-03-28,USDP,EUR,0.91\n")
     assert amounts(of(ledger, me, year=2026)) == [1_500_000_000]
     assert of(ledger, me, year=2026, zone=BERLIN).rows == ()
-    made = of(ledger, me, year=2027, zone=BERLIN, prices=found)
+    known = [Token(token.address, "USDP", 6)]
+    made = of(ledger, me, year=2027, zone=BERLIN, prices=found, known=known)
     assert [c["date_local"] for c in cells(made)] == [
         "2027-01-01T00:30:00+01:00",
         "2027-03-28T03:00:00+02:00",
@@ -675,7 +815,7 @@ def test_a_symbol_of_the_chain_that_is_a_formula(node, escrow, people, token, pa
     symbol = "=cmd|' /C calc'!A0"
     ledger = ledger_of(node, escrow, tmp_path / "ledger.db", symbol)
     found = cells(of(ledger, people.client.address))
-    assert {c["token"] for c in found} == {"'" + symbol, "ETH"}
+    assert {c["token"] for c in found} == {"'" + symbol.replace("|", "\ufffd"), "ETH"}
     assert {c["token_address"] for c in found} == {token.address, ZERO_ADDRESS}
 
 
