@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -73,6 +74,9 @@ def _root(
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command and exit with 0, or with the `exit_code` of the error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal may lack a letter
     try:
         app(args)
     except MilepostError as error:

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -78,6 +79,25 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         for row in rows:
             made.add_row(*(Text(plain(cell)) for cell in row))
         Console(highlight=False).print(made)
+
+
+def listing(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table where it fits the terminal, else a few lines of names and values for each row."""
+    width = Console().width
+    cells = [[plain(cell) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(columns, *cells, strict=True)]
+    if sum(widths) + 2 * (len(widths) - 1) <= width:
+        table(columns, rows)
+        return
+    for first, *others in cells:
+        made = [first]
+        for name, cell in zip(columns[1:], others, strict=True):
+            added = f"  {name} {cell}"
+            if cell_len(made[-1] + added) <= width:
+                made[-1] += added
+            else:
+                made.append(f"  {added}")
+        say("\n".join(made))
 
 
 def progress(text: str, style: str = "dim") -> None:
@@ -190,10 +210,15 @@ def _warnings(terms: Terms) -> list[str]:
     return found
 
 
+def label_of(status: Status) -> str:
+    """A status in words and in JSON."""
+    return status.label if status else "not funded"
+
+
 def standing(milestone: int, view: MilestoneView, agreement: Agreement) -> str:
     """Since when a milestone is what it is, and what comes of it, in a sentence."""
     since = f" since {format_time(view.clock.since)}" if view.deadline else ""
-    label = view.status.label if view.status else "not funded"
+    label = label_of(view.status)
     outcome = silence(view, agreement.terms, agreement.token)
     return f"Milestone {milestone + 1} is {label}{since}. If nobody acts: {outcome}."
 
@@ -213,7 +238,7 @@ def status(agreement: Agreement, view: AgreementView) -> None:
             str(i + 1),
             Text(plain(name_of(agreement, i))),
             Text(amount(agreement.terms.amount_of(i), agreement.token)),
-            Text(m.status.label if m.status else "not funded", style),
+            Text(label_of(m.status), style),
             Text(bar(m, view.timestamp), style),
             Text(time_left(m, view.timestamp)),
         )
@@ -241,7 +266,7 @@ def status_record(agreement: Agreement, view: AgreementView) -> dict[str, Any]:
             {
                 "number": i + 1,
                 "title": name_of(agreement, i),
-                "status": view.milestones[i].status.label,
+                "status": label_of(view.milestones[i].status),
                 "amount": str(agreement.terms.amount_of(i)),
                 "open": str(view.milestones[i].open),
                 "claimed_units": view.milestones[i].clock.claimed,

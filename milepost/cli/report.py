@@ -9,7 +9,6 @@ import typer
 
 from milepost.cli.options import Party, asking
 from milepost.cli.session import Session
-from milepost.errors import InputError
 from milepost.signing import checked_address
 
 Page = Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The HTML page to write.")]
@@ -25,11 +24,9 @@ def report(session: Session, out: Page, party: Party = None) -> None:
     Example: milepost report --out report.html
     """
     from milepost.ledger import report as library
+    from milepost.ledger.files import write_whole
 
     who = checked_address(party, "--party") if party else None
     page = library.report(session.ledger, who)
-    try:
-        out.write_text(page, "utf-8")
-    except OSError as error:
-        raise InputError(f"{out}: cannot be written: {error.strerror}") from error
+    write_whole({out: page.encode()})
     session.show({"file": str(out)}, f"Saved to {out}.")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from milepost.errors import ExtraMissing, InputError
+from milepost.ledger.files import write_whole
 from milepost.ledger.labels import calendar, moment, ticks
 from milepost.units import MINUTE
 
@@ -174,15 +175,14 @@ def time_axis(axis: Axes, since: int, until: int) -> None:
 
 def save(chart: Chart, path: Path) -> None:
     """Write a picture as SVG or PNG, as the name ends. Raises InputError."""
-    kind = kind_of(path)
-    try:
-        if kind == "svg":
-            path.write_text(svg(chart), "utf-8")
-        else:
-            with style():
-                chart.figure.savefig(path, format="png", dpi=160, metadata={"Software": None})
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+    if kind_of(path) == "svg":
+        content = svg(chart).encode()
+    else:
+        drawn = io.BytesIO()
+        with style():
+            chart.figure.savefig(drawn, format="png", dpi=160, metadata={"Software": None})
+        content = drawn.getvalue()
+    write_whole({path: content})
 
 
 def kind_of(path: Path) -> Literal["svg", "png"]:

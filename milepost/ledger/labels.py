@@ -77,10 +77,10 @@ def short(address: str) -> str:
     return f"{address[:6]}…{address[-4:]}"
 
 
-def money(amount: int, token: Token) -> str:
-    """An amount for a label: exact where that is short, else its first four digits."""
+def money(amount: int, token: Token, most: int = 20) -> str:
+    """An amount for a label: exact within so many characters, else its first four digits."""
     symbol = plain(token.symbol)
-    if len(exact := format_amount(amount, token.decimals)) <= 20:
+    if len(exact := format_amount(amount, token.decimals)) <= most:
         return f"{exact} {symbol}"
     digits, _, exponent = f"{to_decimal(amount, token.decimals):.3e}".partition("e")
     return f"≈{digits}·{_power(int(exponent))} {symbol}"

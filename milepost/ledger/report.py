@@ -12,6 +12,7 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
+from milepost.agreement import Token
 from milepost.ledger import canvas, charts, labels, outlook, series
 from milepost.ledger.canvas import Chart
 from milepost.ledger.job_chart import job as job_chart
@@ -26,7 +27,7 @@ from milepost.ledger.reads import (
     Payment,
     waiting,
 )
-from milepost.ledger.words import amount, one_line, short
+from milepost.ledger.words import short
 from milepost.networks import network_of
 from milepost.types import ZERO_ADDRESS
 from milepost.units import format_time
@@ -36,6 +37,9 @@ MOST_ROWS = 1_000
 
 MOST_PICTURES = 24
 """Jobs that are drawn, and tokens."""
+
+_EXACT = 28
+"""Characters of an amount in a table: a million with 18 decimals has as many."""
 
 
 class Html(str):
@@ -105,15 +109,15 @@ def _money(totals: Sequence[Money], party: str | None) -> Html:
     ]
     rows = [
         [
-            _tag("bdi", one_line(total.token.symbol), title=total.token.address),
+            _join(_tag("bdi", labels.plain(total.token.symbol)), " ", _token(total.token)),
             *(
-                _tag("bdi", amount(value, total.token))
+                _amount(value, total.token)
                 for value in (total.paid, total.received, total.held, total.credits)
             ),
         ]
         for total in totals
     ]
-    return _table("Money by token", columns, rows, ["", *["number"] * 4])
+    return _table("Money by token", columns, rows, ["", *["amount"] * 4])
 
 
 def _held(
@@ -132,7 +136,10 @@ def _held(
         )
         for token in used[:MOST_PICTURES]
     )
-    pictures = (_picture(chart, f"held-{n}") for n, chart in enumerate(drawn))
+    pictures = (
+        _picture(chart, f"held-{n}", _token(token, is_short=False))
+        for n, (token, chart) in enumerate(zip(used, drawn, strict=False))
+    )
     return _join(*pictures, _left_out(len(used), MOST_PICTURES, "tokens"))
 
 
@@ -142,7 +149,7 @@ def _jobs(jobs: Sequence[Job], party: str | None) -> Html:
     over = sum(job.is_over for job in jobs)
     said = f"{len(jobs)} in all, {over or 'none'} of them over. What is most urgent comes first."
     columns = ["job", "client", "freelancer", "in the escrow", "milestones", "next", "when"]
-    classes = ["", "", "", "number", "", "text", ""]
+    classes = ["", "", "", "amount", "", "text", ""]
     rows = [_row(job, number) for number, job in enumerate(jobs[:MOST_ROWS])]
     if party:
         columns.insert(1, "part")
@@ -165,7 +172,7 @@ def _row(job: Job, number: int) -> list[str]:
         _tag("a", name, href=f"#job-{number}") if number < MOST_PICTURES else name,
         _address(job.terms.client),
         _address(job.terms.freelancer),
-        _tag("bdi", amount(job.open, job.token)),
+        _join(_amount(job.open, job.token), " ", _token(job.token)),
         statuses,
         found,
         when,
@@ -234,6 +241,18 @@ def _picture(chart: Chart, name: str, note: str = "") -> Html:
         _tag("p", chart.heading.subtitle, class_="muted"),
         _tag("figure", picture, _tag("figcaption", note) if note else Html()),
     )
+
+
+def _amount(value: int, token: Token) -> Html:
+    return _tag("bdi", labels.money(value, token, _EXACT))
+
+
+def _token(token: Token, *, is_short: bool = True) -> Html:
+    """What tells a token from others of its symbol."""
+    if token.address == ZERO_ADDRESS:
+        return _tag("span", "the chain's coin", class_="muted")
+    shown = labels.short(token.address) if is_short else token.address
+    return _tag("code", shown, title=token.address)
 
 
 def _address(address: str) -> str:

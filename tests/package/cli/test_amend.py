@@ -38,7 +38,7 @@ def test_what_ends_pays_for_what_is_new(milepost, funded, replacement, signed, p
     # 2,500 + 2,000.50 end; 300 are paid, 2,000 stay for the new milestone.
     assert (after[0] - before[0], after[1] - before[1]) == (2_200_500_000, 300_000_000)
     assert statuses(milepost, funded) == ["active", "split", "refunded"]
-    assert statuses(milepost, replacement) == ["none", "active"]
+    assert statuses(milepost, replacement) == ["not funded", "active"]
     assert milepost("amend", funded, replacement, *given, by=people.client).code == 5
 
 

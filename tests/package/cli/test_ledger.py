@@ -10,6 +10,7 @@ import time
 import pytest
 
 from milepost.chain.local import _free_port
+from milepost.cli.tokens import data_directory
 from milepost.ledger.store import Store
 from milepost.types import Status
 
@@ -234,3 +235,71 @@ def test_follow_by_looking_where_the_node_tells_nothing(following, milepost, beg
     began = time.monotonic()
     assert json.loads(process.stdout.readline())["event"] == "MilestonesApproved"
     assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize("text", ["x" * 300, "a/" * 3000, "\0"])
+def test_a_job_by_what_no_file_can_be_called(ledger, begun, text):
+    ledger("ledger sync")
+    outcome = ledger("job", text)
+    assert (outcome.code, outcome.out) == (8, "")
+    assert "up to block" in outcome.err
+
+
+def test_jobs_are_readable_in_a_narrow_terminal(ledger, begun, people, monkeypatch):
+    ledger("ledger sync")
+    header, row = ledger("jobs").out.splitlines()
+    assert header.split()[:2] == ["job", "since"]
+    assert row.endswith(" UTC")
+    monkeypatch.setenv("COLUMNS", "80")
+    narrow = ledger("jobs").out
+    first, *others = narrow.splitlines()
+    assert max(map(len, (first, *others))) <= 80
+    client, freelancer = (
+        f"{a[:6]}…{a[-4:]}" for a in (people.client.address, people.freelancer.address)
+    )
+    assert f"  client {client}  freelancer {freelancer}" in first
+    assert first.split()[0] == row.split()[0]
+    assert all(line.startswith("    ") for line in others)
+    assert "in the escrow 6,000.50 USDP  milestones 1 submitted, 2 active" in narrow
+    assert f"next clock {row[-23:]}" in narrow
+
+
+def test_a_token_that_nobody_named_stands_with_its_address(ledger, begun, token):
+    ledger("ledger sync")
+    (job,) = ledger("jobs", "--json").json["jobs"]
+    fake = f"USDP ({token.address[:6]}…{token.address[-4:]})"
+    for command in (("jobs",), ("job", job["agreement"])):
+        shown = ledger(*command).out
+        assert "6,000.50 USDP" in shown
+        assert fake not in shown
+    (data_directory() / "31337.tokens.json").unlink()
+    assert f"6,000.50 {fake}" in ledger("jobs").out
+    shown = ledger("job", job["agreement"]).out
+    assert f"1,500.00 {fake}" in shown
+    assert f"6,000.50 {fake} in the escrow" in shown
+    assert ledger("jobs", "--json").json["jobs"] == [job]
+
+
+def test_what_is_not_funded_is_called_so_in_words_and_in_json(ledger, milepost, website, people):
+    assert milepost("fund", website, "--milestones", "1", by=people.client).code == 0
+    ledger("ledger sync")
+    for by_json in (milepost("status", website, "--json"), ledger("job", website, "--json")):
+        assert [m["status"] for m in by_json.json["milestones"]][1:] == ["not funded"] * 2
+    assert ledger("job", website).out.count(" not funded ") >= 2
+
+
+def test_a_terminal_of_few_letters_gets_the_rest_as_question_marks(ledger, begun, people, tmp_path):
+    ledger("ledger sync")
+    ended = subprocess.run(
+        [sys.executable, "-m", "milepost.cli.app", "jobs"],
+        capture_output=True,
+        env={
+            **os.environ,
+            "XDG_DATA_HOME": str(tmp_path / "data"),
+            "PYTHONIOENCODING": "latin-1",
+        },
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert b"6,000.50 USDP" in ended.stdout
+    assert people.client.address[:6].encode() + b"?" in ended.stdout

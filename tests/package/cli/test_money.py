@@ -40,7 +40,7 @@ def test_funding_that_somebody_else_carries(milepost, website, people, token, es
     outcome = milepost("fund", website, "--authorization", file, by=people.stranger)
     assert outcome.code == 0, outcome.err
     assert before - token.balance(people.client.address) == 3_500_500_000
-    assert statuses(milepost, website) == ["offered", "none", "offered"]
+    assert statuses(milepost, website) == ["offered", "not funded", "offered"]
     again = milepost("fund", website, "--authorization", file, by=people.stranger)
     assert again.code == 5
 

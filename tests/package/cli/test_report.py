@@ -1,7 +1,11 @@
 """`milepost report` and the picture of a job, from the node to the file."""
 
+import errno
+import os
 import sys
 import xml.etree.ElementTree as ET
+from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -35,6 +39,23 @@ def test_a_report_is_saved(run, read, people, tmp_path):
 
 
 @pytest.mark.node
+def test_on_a_full_disk_what_was_there_stays(run, read, tmp_path, monkeypatch):
+    (job,) = run("jobs", "--json").json["jobs"]
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    for words in (("report", "--out"), ("job", job["agreement"], "--chart")):
+        for name in ("old.svg", "old.png"):
+            (tmp_path / name).write_text("what was there")
+            before = sorted(tmp_path.iterdir())
+            with monkeypatch.context() as patched:
+                patched.setattr(Path, "replace", Mock(side_effect=full))
+                outcome = run(*words, tmp_path / name)
+            assert (outcome.code, outcome.out) == (2, "")
+            assert f"{name} cannot be written: No space left on device" in outcome.err
+            assert (tmp_path / name).read_text() == "what was there"
+            assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.node
 def test_a_job_is_drawn(run, read, tmp_path):
     (job,) = run("jobs", "--json").json["jobs"]
     for name, begin in (("job.svg", b"<?xml"), ("job.png", b"\x89PNG")):
@@ -50,7 +71,7 @@ def test_a_job_is_drawn(run, read, tmp_path):
 def test_what_cannot_be_done_says_why(run, read, tmp_path, monkeypatch):
     nowhere = run("report", "--out", tmp_path / "nowhere" / "report.html")
     assert (nowhere.code, nowhere.out) == (2, "")
-    assert "report.html: cannot be written: No such file or directory" in nowhere.err
+    assert "report.html cannot be written: No such file or directory" in nowhere.err
     assert run("report", "--out", tmp_path / "r.html", "--party", "0x12").code == 2
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     missing = run("report", "--out", tmp_path / "report.html")

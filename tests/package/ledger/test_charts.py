@@ -71,8 +71,11 @@ def require_order(figure):
 def hourly_year():
     life = Life(hourly(PARTIES, rate=10**6, hours_per_week=40, start=BEGIN)).fund()
     for i in range(60):
-        life.then("MilestoneSubmitted", WEEK, milestone=i, units=i % 24 * 10 + 1)
-        life.then("MilestonesReleased", 0, milestones=1 << i, to_freelancer=1, to_client=1)
+        units = i % 24 * 10 + 1
+        paid = 40 * 10**6 * units // 240
+        fields = {"to_freelancer": paid, "to_client": 40 * 10**6 - paid}
+        life.then("MilestoneSubmitted", WEEK, milestone=i, units=units)
+        life.then("MilestonesReleased", 0, milestones=1 << i, **fields)
     return life.history(DAY)
 
 
@@ -81,7 +84,7 @@ def every_status():
     for i in (0, 1, 2, 3, 4):
         life.then("MilestoneSubmitted", DAY, milestone=i, units=10_000 - i * 1_000)
     life.then("MilestonesApproved", DAY, milestones=0b1011)
-    life.then("MilestonesReleased", DAY, milestones=0b11, to_freelancer=1, to_client=1)
+    life.then("MilestonesReleased", DAY, milestones=0b11, to_freelancer=2, to_client=1)
     life.then("RefundRequested", DAY, milestone=5)
     fields = {"units": 10_000, "to_freelancer": 0, "to_client": 0, "by": PARTIES.freelancer}
     life.then("MilestoneDisputed", DAY, milestone=6, **fields)

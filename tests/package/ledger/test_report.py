@@ -12,12 +12,14 @@ from milepost.agreement import Token
 from milepost.chain.logs import LogReader
 from milepost.errors import ExtraMissing
 from milepost.ledger import canvas, report
+from milepost.ledger.labels import short
 from milepost.ledger.reads import Happening, Ledger, Money, Payment
 from milepost.ledger.report import report as page_of
 from milepost.ledger.store import Store
 from milepost.ledger.sync import Syncer
 from milepost.ledger.words import amount
 from milepost.presets import fixed_price, hourly
+from milepost.types import ZERO_ADDRESS
 from milepost.units import DAY, HOUR
 from tests.package.ledger.made import BEGIN, CLIENT, PARTIES, USDP, Life, prices
 
@@ -94,7 +96,9 @@ def test_jobs_are_listed_with_what_is_next_and_when():
     assert [cells[0] for cells in found] == [
         "0x01010101", "0x02020202", "0x03030303", "0x05050505", "0x04040404", "0x06060606",
     ]  # fmt: skip
-    assert [cells[3:] for cells in found] == [
+    address = f" {short(USDP.address)}"
+    assert {cells[3][-len(address) :] for cells in found} == {address}
+    assert [[cells[3].removesuffix(address), *cells[4:]] for cells in found] == [
         ["2.00 USDP", "1 active, 1 submitted",
          "anybody can claim milestone 1: 1.00 USDP to the freelancer; 1 more after it", "now"],
         ["2.00 USDP", "1 submitted",
@@ -117,8 +121,11 @@ def test_a_party_sees_its_part_and_its_money():
     ((_, part, *_),) = rows(root, "Jobs")
     assert part == "client"
     assert rows(root, "Money by token") == [
-        ["USDP", "9.00 USDP", "1.00 USDP", "1.00 USDP", "0.000005 USDP"]
-    ]
+        [
+            f"USDP {short(USDP.address)}",
+            "9.00 USDP", "1.00 USDP", "1.00 USDP", "0.000005 USDP",
+        ]
+    ]  # fmt: skip
     assert CLIENT in page
     assert "USDP in jobs of 0x1111…1111" in page
 
@@ -130,10 +137,41 @@ def test_a_strangers_symbol_is_only_text():
     page = page_of(MadeUp(history, payments=[credited]))
     root = read(page)
     ((symbol, paid, *_),) = rows(root, "Money by token")
-    assert symbol == "<script>alert('1')</script>\"&amp;$x\ufffd\ufffd"
-    assert paid == f"9.00 {symbol}"
+    assert symbol == f"<script>alert('… {short(USDP.address)}"
+    assert paid == "9.00 <script>alert('…"
     assert "<script" not in page
     assert "\x00" not in page
+
+
+def test_tokens_of_one_symbol_are_told_apart_on_paper():
+    tokens = (USDP, replace(USDP, address="0x" + "9" * 40), replace(USDP, address=ZERO_ADDRESS))
+    made = [
+        Life(prices(n), token, number=n).fund().history() for n, token in enumerate(tokens, start=1)
+    ]
+    root = read(page_of(MadeUp(*made)))
+    names = [f"{short(USDP.address)}", "0x9999…9999", "the chain's coin"]
+    assert [cells[0] for cells in rows(root, "Money by token")] == [f"USDP {n}" for n in names]
+    jobs = [cells[3] for cells in rows(root, "Jobs")]
+    assert jobs == [f"0.00000{n} USDP {name}" for n, name in enumerate(names, start=1)]
+    captions = ["".join(c.itertext()) for c in root.findall(".//figcaption")]
+    assert captions[:3] == [USDP.address, "0x" + "9" * 40, "the chain's coin"]
+
+
+def test_a_strangers_token_leaves_room_for_the_others():
+    long = Token("0x" + "9" * 40, "W" * 64, 255)
+    tiny = Life(prices(1), long).fund().history()
+    root = read(page_of(MadeUp(tiny)))
+    ((symbol, *amounts),) = rows(root, "Money by token")
+    assert symbol == "W" * 15 + "… 0x9999…9999"
+    assert amounts[:2] == [f"≈{n}·10⁻²⁴⁹ {'W' * 15}…" for n in ("9.000", "1.000")]
+    assert rows(root, "Jobs")[0][3].startswith("≈1.000·10⁻²⁵⁵ W")
+
+
+def test_usual_amounts_are_exact_in_tables():
+    coin = replace(USDP, symbol="ETH", decimals=18)
+    history = Life(prices(10**24 + 1), coin).fund().history()
+    ((_, *amounts),) = rows(read(page_of(MadeUp(history))), "Money by token")
+    assert "1,000,000.000000000000000001 ETH" in amounts
 
 
 def test_it_says_what_is_not_final():
@@ -200,10 +238,15 @@ def test_a_chain_makes_the_same_page_twice(chain, book):
     assert is_same  # the difference of long texts takes minutes to show
     root = read(page)
     assert len(rows(root, "Jobs")) == len(ledger.jobs())
+    places = {ZERO_ADDRESS: "the chain's coin"}
+    places |= {t.address: short(t.address) for t in ledger.tokens() if t.address != ZERO_ADDRESS}
     for party in (None, chain.people.freelancer.address):
         found = rows(read(page_of(ledger, party)), "Money by token")
         assert found == [
-            [m.token.symbol, *(amount(n, m.token) for n in (m.paid, m.received, m.held, m.credits))]
+            [
+                f"{m.token.symbol} {places[m.token.address]}",
+                *(amount(n, m.token) for n in (m.paid, m.received, m.held, m.credits)),
+            ]
             for m in ledger.money(party)
         ]
     for money in ledger.money():

@@ -28,10 +28,12 @@ def approve(life, milestone, later):
     return life.then("MilestonesApproved", later, milestones=1 << milestone)
 
 
-def release(life, milestone, later):
-    return life.then(
-        "MilestonesReleased", later, milestones=1 << milestone, to_freelancer=0, to_client=0
-    )
+def release(life, milestone, later, units=None):
+    terms = life.terms
+    amount = terms.amount_of(milestone)
+    paid = amount * (units or terms.whole) // terms.whole
+    fields = {"to_freelancer": paid, "to_client": amount - paid}
+    return life.then("MilestonesReleased", later, milestones=1 << milestone, **fields)
 
 
 def dispute(life, milestone, later, *, units, to_freelancer):
@@ -104,7 +106,7 @@ def test_at_the_end_of_the_review_period_an_answer_is_late():
 
 def test_an_approval_carried_to_its_claim_waited_for_nobody():
     life = submit(Life(WEEKS).fund(0), 0, 8 * DAY, units=31)
-    assert series.answers(release(life, 0, 0).history()) == ()
+    assert series.answers(release(life, 0, 0, units=31).history()) == ()
 
 
 def test_the_end_of_a_submission_by_others_is_no_answer():
@@ -130,12 +132,13 @@ def test_weeks_have_what_was_claimed_last():
     life.then("ChangesRequested", HOUR, milestone=0)
     submit(life, 0, HOUR, units=186)
     approve(life, 0, HOUR)
-    release(life, 0, HOUR)
+    release(life, 0, HOUR, units=186)
     submit(life, 1, 7 * DAY, units=5)
     life.then("ChangesRequested", HOUR, milestone=1)
     # All of it, by an approval that was signed before any claim.
     release(life, 2, HOUR)
-    fields = {"units": 3, "to_freelancer": 0, "to_client": 0, "by": FREELANCER}
+    rest = 237 * 10**7
+    fields = {"units": 3, "to_freelancer": 0, "to_client": rest, "by": FREELANCER}
     life.then("MilestoneDisputed", HOUR, milestone=3, **fields)
     limit = 40 * 60
     assert series.weeks(life.history()) == (
