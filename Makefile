@@ -68,7 +68,7 @@ test: setup $(PACKAGE)  ## Run every test
 	python tools/verify.py --quick
 	pytest tests/contract -n 2 -q
 	pytest tests/package tests/docs tests/tools -n 2 -q -p no:pytest-brownie
-	.venv-package/bin/python -m pytest tests/package -n 2 -q
+	.venv-package/bin/python -m pytest tests/package -n 2 -q -m "not long"
 
 .PHONY: verify
 verify: setup $(TOOLS)  ## Check the contract in every way there is, in about forty minutes

@@ -19,7 +19,7 @@ from milepost.units import DAY
 from tests.package.ledger.books import Book, dump, require_laws
 from tests.package.ledger.lives import Lives
 
-pytestmark = [pytest.mark.node, pytest.mark.usefixtures("hasty")]
+pytestmark = [pytest.mark.node, pytest.mark.usefixtures("hasty"), pytest.mark.long]
 
 ROUNDS = int(os.environ.get("MILEPOST_LEDGER_ROUNDS", "2"))
 SEED = os.environ.get("MILEPOST_LEDGER_SEED")

@@ -22,7 +22,7 @@ from tests.package.ledger.books import (
     until,
 )
 
-pytestmark = [pytest.mark.node, pytest.mark.usefixtures("hasty")]
+pytestmark = [pytest.mark.node, pytest.mark.usefixtures("hasty"), pytest.mark.long]
 
 ROUNDS = int(os.environ.get("MILEPOST_LEDGER_ROUNDS", "1"))
 """How many times as much is tried."""

@@ -17,7 +17,7 @@ from milepost.presets import fixed_price, hourly
 from milepost.types import ZERO_ADDRESS, Amendment, Clock, Division, MilestoneView, Status, to_set
 from milepost.units import DAY
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.long]
 
 NEVER_EMITTED = {"EIP712DomainChanged"}  # the domain is fixed
 ANOTHER_ARBITER = "0x" + "11" * 20
