@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Semaphore
 from typing import Any, TypeVar, cast
 
 import requests
@@ -76,6 +77,7 @@ class LogReader:
         self._provider = cast(PatientProvider, self.node.w3.provider)
         self._sizer = _Sizer()
         self._takes_batches = True
+        self._slots = Semaphore(IN_FLIGHT)  # of requests, whichever thread sends them
 
     def header(self, block: int | str) -> Header | None:
         """The header of a block by number or name; None where the node does not have it.
@@ -258,7 +260,7 @@ class LogReader:
     def _ask(self, question: Question) -> Any:
         """The node's response as it is. Raises NodeUnreachable and CallRefused."""
         method, params = question
-        with translated(self.node.label):
+        with self._slots, translated(self.node.label):
             return self._provider.make_request(RPCEndpoint(method), params)
 
     def _ask_all(self, questions: Sequence[Question]) -> list[Any]:
@@ -266,7 +268,7 @@ class LogReader:
         if self._takes_batches and len(questions) > 1:
             batch = [(RPCEndpoint(method), params) for method, params in questions]
             try:
-                with translated(self.node.label):
+                with self._slots, translated(self.node.label):
                     found: Any = self._provider.make_batch_request(batch)
             except (NodeUnreachable, CallRefused, KeyError) as error:
                 cause = error.__cause__

@@ -70,6 +70,7 @@ def due(session: Session, party: Party = None, ics: Ics = None) -> None:
 
 def _save(session: Session, ledger: Ledger, moment: Moment, party: str | None, place: str) -> None:
     from milepost.ledger.calendar import calendar
+    from milepost.ledger.files import write_whole
 
     entries = [*ledger.due(party), *ledger.openings(party)]
     content = calendar(entries, moment, party)
@@ -77,16 +78,7 @@ def _save(session: Session, ledger: Ledger, moment: Moment, party: str | None, p
         typer.echo(content, nl=False)
         return
     path = Path(place)
-    try:
-        if path.exists() and not path.is_file():
-            path.write_bytes(content)
-        else:
-            # Whoever reads the file meanwhile sees all of the old one or all of the new one.
-            whole = path.with_name(path.name + ".new")
-            whole.write_bytes(content)
-            whole.replace(path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+    write_whole({path: content})
     count = f"{len(entries)} {'entry' if len(entries) == 1 else 'entries'}"
     session.show({"file": str(path), "entries": len(entries)}, f"Saved {count} to {path}.")
 
@@ -106,7 +98,8 @@ def _show(running: Sequence[Due], needed: Sequence[Due], party: str | None, now:
         blocks.append("For you to do now")
     for d in needed:
         commands = outlook.answers(d) or (outlook.execution(d),)
-        until = f", until {format_time(d.deadline)}" if d.awaited and d.deadline else ""
+        is_open = d.deadline and not d.view.is_late
+        until = f", until {format_time(d.deadline)}" if is_open else ""
         blocks.append("\n".join([f"{_name(d)}{until}", *(f"  {command}" for command in commands)]))
     if blocks:
         render.say("\n\n".join(blocks))

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from platformdirs import user_data_path
 
 from milepost.agreement import COIN, Token
-from milepost.cli.render import plain
 from milepost.errors import DeploymentUnknown, TokenUnsuitable
+from milepost.ledger.words import one_line
 from milepost.networks import network_of
 from milepost.types import ZERO_ADDRESS
 
@@ -67,14 +67,14 @@ class TokenBook(Mapping[str, Token]):
 
 
 def read_token(node: Node, address: str) -> Token:
-    """Symbol and decimals as the token itself gives them.
+    """Symbol, in one line, and decimals as the token itself gives them.
 
     Raises NoContract and TokenUnsuitable.
     """
     if not int(address, 16):
         return coin_of(node.chain_id)
     erc20 = contract_of(node, address)
-    return Token(address, plain(erc20.symbol()), erc20.decimals())
+    return Token(address, one_line(erc20.symbol()), erc20.decimals())
 
 
 def _compare(node: Node, known: Token) -> None:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from milepost.cli import render
 from milepost.cli.ledger import WebsocketUrl, open_database, syncer_of
 from milepost.cli.options import Party, filling
 from milepost.cli.session import Session
-from milepost.errors import DeliveryFailed, InputError, NodeUnreachable
+from milepost.errors import DeliveryFailed, InputError, MilepostError, NodeUnreachable
 from milepost.signing import checked_address
+from milepost.types import same_address
 from milepost.units import parse_duration
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from milepost.ledger.watch import Watch
 
 _PAUSE = 1.0  # seconds before a node that was never there is looked for again
+_URL = re.compile(r"[a-z][a-z0-9+.-]+:/", re.I)  # a path has lost one of the slashes
 
 To = Annotated[
     list[str] | None,
@@ -50,7 +54,22 @@ Once = Annotated[bool, typer.Option("--once", help="Send what there is to send, 
 
 
 def register(app: typer.Typer) -> None:
-    app.command("watch")(filling(watch))
+    app.command("watch", cls=_Discreet, context_settings={"allow_extra_args": True})(filling(watch))
+
+
+class _Discreet(TyperCommand):
+    """A command that repeats nothing of what it does not expect: it may be a URL."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        given = list(args)
+        rest = super().parse_args(ctx, args)
+        if ctx.args and not ctx.resilient_parsing:
+            place = len(given) - given[::-1].index(ctx.args[0])
+            raise InputError(
+                f"What stands in place {place} after `watch` belongs to no option. "
+                "Put --to before each URL."
+            )
+        return rest
 
 
 def watch(
@@ -70,12 +89,23 @@ def watch(
     from milepost.ledger.notify import targets
     from milepost.ledger.watch import Watch
 
+    others = {"--party": party, "--to-file": to_file, "--before": before, "--name": name}
+    for option, value in others.items():
+        if _URL.search(str(value)):
+            raise InputError(f"{option} takes no URL. What was given is not repeated here.")
     who = checked_address(party, "--party") if party else None
     thresholds = [parse_duration(part) for part in before.split(",") if part.strip()]
     goals = targets(_urls(to, to_file))
     with _Ending() as ending:
+        absence: NodeUnreachable | None = None
         with ending.at_once():
-            database = open_database(session) if once else _wait_for_node(session)
+            if not once:
+                database = _wait_for_node(session)
+            else:
+                try:
+                    database = open_database(session)
+                except NodeUnreachable as error:
+                    database, absence = _without_node(session, error), error
         watched = Watch(
             database,
             who,
@@ -86,6 +116,9 @@ def watch(
             on_sent=lambda message, target: _sent(session, message, target),
             is_over=lambda: ending.is_wanted,
         )
+        if absence is not None:
+            watched.deliver(is_synced=False)
+            raise absence
         _run(session, database, watched, ending, ws_url, once=once)
 
 
@@ -99,6 +132,7 @@ def _run(
     once: bool,
 ) -> None:
     from milepost.chain.heads import Heads
+    from milepost.ledger.sync import PASSING
 
     syncer = syncer_of(session, database)
     has_read = False
@@ -115,7 +149,12 @@ def _run(
             heads.wait()
 
     if once:
-        sync()
+        try:
+            sync()
+        except PASSING:
+            # What waits and what is due needs no node.
+            watched.deliver(is_synced=False)
+            raise
         waiting = watched.deliver()
         if waiting:
             raise DeliveryFailed(waiting)
@@ -137,6 +176,18 @@ def _wait_for_node(session: Session) -> Store:
         time.sleep(_PAUSE)
 
 
+def _without_node(session: Session, error: NodeUnreachable) -> Store:
+    """The ledger that is there already. Raises `error` where it is not clear which one is meant."""
+    try:
+        escrow = session.ledger.escrow
+    except MilepostError:
+        raise error from None
+    wanted = session.options.escrow
+    if wanted is not None and not same_address(escrow, wanted):
+        raise error
+    return session.database
+
+
 def _urls(given: Sequence[str] | None, file: Path | None) -> list[str]:
     """All URLs in their order. No message repeats one: they hold secrets."""
     found = list(given or ())
@@ -145,7 +196,8 @@ def _urls(given: Sequence[str] | None, file: Path | None) -> list[str]:
             lines = file.read_text("utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{file}: cannot be read.") from error
-        found += [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+        stripped = (line.strip() for line in lines)
+        found += [line for line in stripped if line and not line.startswith("#")]
     if not found:
         raise InputError("Say where to send: --to URL, --to-file FILE, or MILEPOST_WATCH_TO.")
     return found
@@ -160,7 +212,8 @@ def _sent(session: Session, message: Message, target: str) -> None:
 
 
 class _Ending:
-    """Makes SIGTERM and Ctrl-C end the command: at once, or after the message that is being sent.
+    """Makes SIGTERM and Ctrl-C end the command: at once, or after the message that is being sent,
+    for which `notify.LIMIT` is the longest.
 
     A context manager; only while it lasts are the signals caught.
     """

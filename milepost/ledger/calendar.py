@@ -56,7 +56,7 @@ def calendar(
         made.add(name, icalendar.vDuration(_REFRESH), parameters={"value": "DURATION"})
     for due in dues:
         if 0 < _when(due) <= _LAST:
-            made.add_component(_entry(due, moment, party, alarms))
+            made.add_component(_entry(outlook.plainly_named(due), moment, party, alarms))
     if not made.subcomponents:
         made.add_component(_utc())
     return bytes(made.to_ical())

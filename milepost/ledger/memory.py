@@ -2,11 +2,15 @@
 
 A row for each event and each deadline that was sent, and one that is the mark: the block up to
 which everything was sent and is final, so that no rows are needed for it. A rebuilt ledger keeps
-them. Rows have the text of messages, and nothing of where they went.
+them. Rows have the text of messages, and of where they went only a digest, with a salt that is a
+row of its own under the watch's name.
 """
 
 from __future__ import annotations
 
+import base64
+import hmac
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,7 +20,8 @@ from sqlalchemy.engine import Connection
 from milepost.ledger.news import Message
 from milepost.ledger.store import Store, deliveries
 
-_MARK = "mark"
+_MARK, _SALT = "mark", "salt"
+_DIGITS = 7  # of a target's digest; with the name before it, it has to fit its column
 _IN_ONE_QUERY = 500  # keys; databases limit how many parameters they take
 
 
@@ -37,6 +42,17 @@ class Sent:
     text: str
 
 
+def names(database: Store, watch: str, identities: Sequence[str]) -> list[str]:
+    """The names under which a watch remembers its targets; they tell nothing of what these are.
+
+    Raises LedgerUnreadable.
+    """
+    own = Memory(database, watch)
+    key = bytes.fromhex(own.salt())
+    digests = (hmac.digest(key, i.encode("utf-8", "surrogateescape"), "sha256") for i in identities)
+    return [f"{watch}#{base64.b32encode(d).decode().lower()[:_DIGITS]}" for d in digests]
+
+
 class Memory:
     """The rows of one watch and target. Every method raises LedgerUnreadable."""
 
@@ -52,6 +68,23 @@ class Memory:
         with self._store.reading() as connection:
             row = connection.execute(query).first()
         return None if row is None else Mark(row.block, row.text)
+
+    def salt(self) -> str:
+        """Digits that nobody can guess, the same ones from the first time on."""
+        query = sa.select(deliveries.c.text).where(self._own, deliveries.c.key == _SALT)
+        with self._store.reading() as connection:
+            found = connection.scalar(query)
+        if found is None:
+            found = secrets.token_hex(16)
+            made = found
+            self._write(lambda c: self._put(c, _SALT, 0, made))
+        return found
+
+    def last(self) -> int:
+        """The last block that anything which was sent stood in, or the mark."""
+        query = sa.select(sa.func.max(deliveries.c.block)).where(self._own)
+        with self._store.reading() as connection:
+            return connection.scalar(query) or 0
 
     def events(self) -> list[Sent]:
         """The events after the mark that were sent, the newest block first."""

@@ -66,11 +66,11 @@ def deadlines(
     for due in ledger.due(party, now + max(before, default=0)):
         crossed = [t for t in before if due.deadline - now <= t]
         if due.view.is_late:
-            found.append(_due_message(due, PASSED, moment, party))
+            found.append(_due_message(due, PASSED, moment, now, party))
         elif crossed:
             nearest = min(crossed)
             later = (PASSED, *(t for t in before if t < nearest))
-            found.append(_due_message(due, nearest, moment, party, later))
+            found.append(_due_message(due, nearest, moment, now, party, later))
     return found
 
 
@@ -100,8 +100,8 @@ def _digest(event: Event) -> str:
 
 def _event_message(key: str, report: Report, party: str | None) -> Message:
     event, job = report.happening.event, report.job
-    terms = job.terms if job else None
-    text = words.happened(event, terms, report.token)
+    terms, token = job.terms if job else None, words.plainly_named(report.token)
+    text = words.happened(event, terms, token)
     at = report.happening.timestamp
     final = (
         "It is final."
@@ -113,7 +113,7 @@ def _event_message(key: str, report: Report, party: str | None) -> Message:
         block=event.block,
         title=f"Milepost: {text}",
         body=_joined(
-            words.consequence(event, terms, report.token, at),
+            words.consequence(event, terms, token, at),
             f"{outlook.roles(job, party)}." if job else "",
             f"The token is {report.token.address}.",
             f"Block {event.block}, {format_time(at)}, transaction 0x{event.transaction.hex()}. "
@@ -124,19 +124,31 @@ def _event_message(key: str, report: Report, party: str | None) -> Message:
 
 
 def _due_message(
-    due: Due, threshold: int, moment: Moment, party: str | None, later: Sequence[int] = ()
+    due: Due,
+    threshold: int,
+    moment: Moment,
+    now: int,
+    party: str | None,
+    later: Sequence[int] = (),
 ) -> Message:
-    job, view = due.job, due.view
-    left = f"less than {format_duration(threshold)} left" if threshold else "time is over"
+    due = outlook.plainly_named(due)
+    job, view, end = due.job, due.view, format_time(due.deadline)
+    if not threshold:
+        left, ending = "time is over", f"The time ended at {end}."
+    elif due.deadline > now:
+        left, ending = f"less than {format_duration(threshold)} left", f"The time ends at {end}."
+    else:
+        unread = f"the chain has not been read beyond block {moment.block}"
+        left = f"ended at {end}, but {unread}"
+        ending = f"The time ended at {end}, but {unread}: what follows may be old."
     text = f"{left}: {outlook.headline(due)}"
     clock = f"due:{job.agreement.hex()}:{due.milestone}:{int(view.status)}:{view.clock.since}"
-    ending = "The time ended at" if view.is_late else "The time ends at"
     return Message(
         key=f"{clock}:{threshold}",
         block=moment.block,
         title=f"Milepost: {text}",
         body=_joined(
-            f"{ending} {format_time(due.deadline)}.",
+            ending,
             f"Awaited: {outlook.awaited(due, party)}.",
             f"If nobody acts: {outlook.silence(view, job.terms, job.token)}.",
             *outlook.commands(due),

@@ -21,7 +21,7 @@ from milepost.ledger.reads import Ledger, Moment
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0
 """Seconds after which what was not taken is tried again."""
 
-_LAG = 1_000  # blocks that a mark may lag behind without a reason to move it
+_LAG = 100  # blocks that a mark may lag behind without a reason to move it
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ class Outbox:
         self._pause = 0.0
         self._next_try = 0.0
         self._is_behind = False
+        self._read = 0
 
     def deliver(self, ledger: Ledger, start: int, clock: int, *, is_synced: bool) -> None:
         """Send what is new, up to the first message that is not taken.
@@ -69,9 +70,11 @@ class Outbox:
                 mark = self._begin(asked, moment)
             self._warn_if_behind(moment, mark)
             found = news.events(asked, mark.block, self._party)
+            is_whole = self._is_whole(moment, mark, is_synced=is_synced)
             soon = news.deadlines(asked, moment, clock, self._before, self._party)
             back = self._back(found, moment, start) if is_synced else []
-            pending = [*back, *self._untold([*found.values(), *soon])]
+            untold = self._untold([*(soon if is_whole else ()), *found.values()])
+            pending = [*back, *untold]
         for i, message in enumerate(pending):
             if self._is_over() or not self._send(message):
                 self.waiting = len(pending) - i
@@ -97,6 +100,16 @@ class Outbox:
         self._memory.begin(mark, list(known.values()))
         self._tell(f"{self._target.name}: the watch begins after block {moment.block}.")
         return mark
+
+    def _is_whole(self, moment: Moment, mark: Mark, *, is_synced: bool) -> bool:
+        """Whether the ledger has read as far as it had before.
+
+        One that is being rebuilt does not know yet who acted in time.
+        """
+        if is_synced:
+            self._read = moment.block
+            return moment.block >= mark.block
+        return moment.block >= max(mark.block, self._read, self._memory.last())
 
     def _back(self, found: Mapping[str, Message], moment: Moment, start: int) -> list[Message]:
         """What was sent and is on the chain no more; what stands in another block is noted."""

@@ -6,15 +6,17 @@ because the ledger does not know where that is. Nothing here reads a database.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from milepost.ledger import words
 from milepost.ledger.words import amount, milestones
 from milepost.types import ZERO_ADDRESS, MilestoneView, Status, Terms, same_address
 from milepost.units import format_time
 
 if TYPE_CHECKING:
     from milepost.agreement import Token
-    from milepost.ledger.reads import Due, Job
+    from milepost.ledger.reads import Due, Job, Role
 
 
 def silence(view: MilestoneView, terms: Terms, token: Token) -> str:
@@ -70,19 +72,30 @@ def headline(due: Due) -> str:
 
 def awaited(due: Due, party: str | None = None) -> str:
     """Who is awaited, by role and address; `party` is called "you"."""
-    if due.awaited is None:
+    roles = settling(due) if due.awaited is None else (due.awaited,)
+    if not roles:
         return "anybody"
-    address: str = getattr(due.job.terms, due.awaited)
-    if address == ZERO_ADDRESS:
-        return "nobody, for there is no arbiter"
-    is_you = party is not None and same_address(address, party)
-    return f"the {due.awaited}, {'you' if is_you else address}"
+    return " and ".join(_called(due.job, role, party) for role in roles)
+
+
+def settling(due: Due) -> tuple[Role, ...]:
+    """The two who are left to agree in a dispute that no arbiter decides; else nobody."""
+    view, terms = due.view, due.job.terms
+    is_theirs = view.status == Status.DISPUTED and not view.is_late
+    return ("client", "freelancer") if is_theirs and terms.arbiter == ZERO_ADDRESS else ()
+
+
+def plainly_named(due: Due) -> Due:
+    """`due` with its token as `words.plainly_named` has it."""
+    return replace(due, job=replace(due.job, token=words.plainly_named(due.job.token)))
 
 
 def answers(due: Due) -> tuple[str, ...]:
     """The commands with which the awaited party acts in time; none where nobody is awaited."""
     number = due.milestone + 1
     match due.view.status:
+        case Status.DISPUTED if settling(due):
+            return (f"milepost offer FILE {number} --to-freelancer AMOUNT",)
         case _ if due.awaited is None:
             return ()
         case Status.OFFERED:
@@ -97,8 +110,6 @@ def answers(due: Due) -> tuple[str, ...]:
             return tuple(
                 f"milepost {verb} FILE {number}" for verb in ("submit", "dispute", "refund")
             )
-        case Status.DISPUTED if due.job.terms.arbiter == ZERO_ADDRESS:
-            return (f"milepost offer FILE {number} --to-freelancer AMOUNT",)
     return (f"milepost rule FILE {number} --to-freelancer AMOUNT",)
 
 
@@ -132,3 +143,9 @@ def roles(job: Job, party: str | None) -> str:
     held = job.roles_of(party) if party is not None else ()
     you = f", in which you are the {' and the '.join(held)}" if held else ""
     return f"Job 0x{job.agreement.hex()}{you}"
+
+
+def _called(job: Job, role: Role, party: str | None) -> str:
+    address: str = getattr(job.terms, role)
+    is_you = party is not None and same_address(address, party)
+    return f"the {role}, {'you' if is_you else address}"

@@ -6,7 +6,9 @@ other people's texts: what is not printable in them is replaced. Nothing here re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from milepost.types import BPS, ZERO_ADDRESS, Terms, format_selection, from_set, same_address
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from milepost.chain.events import Event
 
 
+_PLAIN = re.compile(r"(?!.*\.[A-Za-z]{2})[A-Za-z0-9.$+-]{1,16}")  # and nothing like a host's name
+
+
 def one_line(text: str) -> str:
     """`text` with everything that could steer a screen, line ends too, made visible."""
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
@@ -25,6 +30,17 @@ def one_line(text: str) -> str:
 def amount(value: int, token: Token) -> str:
     """Base units of a token for a person."""
     return format_amount(value, token.decimals, one_line(token.symbol))
+
+
+def plainly_named(token: Token) -> Token:
+    """The token for a text that another program shows, and may read as more than text.
+
+    Whatever a symbol could ring for, link to or pretend by its length, a part of the token's
+    address takes its place.
+    """
+    if _PLAIN.fullmatch(token.symbol):
+        return token
+    return replace(token, symbol=f"token {token.address[:6]}…{token.address[-4:]}")
 
 
 def milestones(indexes: Iterable[int]) -> str:

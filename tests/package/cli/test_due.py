@@ -1,5 +1,6 @@
 """`milepost due`: clocks, what to do, and a calendar of them."""
 
+import re
 import shlex
 import time
 from types import SimpleNamespace
@@ -10,7 +11,8 @@ from typer.main import get_command
 
 from milepost.cli import app, due
 from milepost.ledger import outlook
-from milepost.types import Status
+from milepost.presets import Parties, fixed_price, hourly
+from milepost.types import ZERO_ADDRESS, Status
 from milepost.units import DAY, HOUR
 from tests.package.ledger import test_words as made
 
@@ -49,7 +51,7 @@ def test_every_clock_with_what_comes(run, submitted, people, monkeypatch):
     assert outcome.code == 0, outcome.err
     refund, review, *_ = outcome.out.split("\n\n")
     assert " UTC (" in review
-    assert " JST), 13 days 23 hours 5" in review
+    assert re.search(r" JST\), (13 days 23 hours 5\d minutes|14 days) left", review)
     assert refund.splitlines()[0].endswith(" left")
     assert ", milestone 1, submitted: waits for the client, you" in review
     assert f"waits for the freelancer, {people.freelancer.address}" in refund
@@ -73,6 +75,53 @@ def test_what_the_party_has_to_do(run, submitted, people):
     assert "For you" not in run("due", "--party", people.arbiter.address).out
     assert "For you" not in run("due").out
     assert run("due", "--party", people.stranger.address).out == ""
+
+
+@pytest.mark.node
+def test_an_offer_of_metered_work_can_be_accepted_at_once(
+    run, escrow, people, token, node, read, tmp_path
+):
+    start = node.block().timestamp
+    weeks = hourly(people.parties(token.address), rate=1_000_000, hours_per_week=9, start=start)
+    escrow.fund(weeks, [0]).send(people.client)
+    read()
+    outcome = run("due", "--party", people.freelancer.address)
+    needed = outcome.out.partition("For you to do now")[2]
+    assert ", milestone 1, offered\n  milepost accept FILE --milestones 1" in needed
+    # When it could be claimed is nothing to plan with before it is accepted.
+    saved = run("due", "--ics", tmp_path / "due.ics", "--json").json
+    assert saved["entries"] == 0
+    escrow.accept(weeks, [0]).send(people.freelancer)
+    read()
+    assert run("due", "--party", people.freelancer.address).out == ""
+    assert run("due", "--ics", tmp_path / "due.ics", "--json").json["entries"] == 1
+
+
+@pytest.mark.node
+def test_a_dispute_without_an_arbiter_is_for_the_two(run, escrow, people, token, read, pass_time):
+    parties = Parties(people.client.address, people.freelancer.address, token.address)
+    terms = fixed_price(parties, [5_000_000])
+    escrow.fund(terms, [0], escrow.sign_terms(people.freelancer, terms)).send(people.client)
+    escrow.submit(terms, 0).send(people.freelancer)
+    escrow.dispute(terms, 0, 10_000).send(people.client)
+    read()
+    for who in (people.client, people.freelancer):
+        outcome = run("due", "--party", who.address)
+        found, needed = outcome.out.split("For you to do now")
+        other = people.freelancer if who is people.client else people.client
+        assert ", you" in found
+        assert other.address in found
+        assert ", milestone 1, disputed, until 2" in needed
+        assert "  milepost offer FILE 1 --to-freelancer AMOUNT" in needed
+        record = run("due", "--party", who.address, "--json").json
+        assert [d["awaited"] for d in record["due"] + record["needs"]] == [None, None]
+        assert record["due"][0]["address"] is None
+    nobody = run("due", "--party", ZERO_ADDRESS, "--json").json
+    assert nobody["due"] == nobody["needs"] == []
+    pass_time(60 * DAY)
+    read()
+    needed = run("due", "--party", people.client.address).out.partition("For you to do now")[2]
+    assert ", milestone 1, disputed\n  milepost lapse FILE 1" in needed
 
 
 @pytest.mark.node
@@ -151,9 +200,11 @@ def test_a_calendar(run, submitted, people, tmp_path, capsys):
     ]
     printed = run("due", "--party", people.client.address, "--ics", "-")
     assert printed.out.replace("\r\n", "\n").encode() == path.read_bytes().replace(b"\r\n", b"\n")
-    assert [p.name for p in tmp_path.glob("due*")] == ["due.ics"]
+    assert [p.name for p in tmp_path.glob("*due*")] == ["due.ics"]
+    path.chmod(0o640)
     saved = run("due", "--ics", path, "--json").json
     assert saved == {"file": str(path), "entries": 2}
+    assert path.stat().st_mode & 0o777 == 0o640
     assert run("due", "--ics", "-", "--json").code == 2
     nowhere = run("due", "--ics", tmp_path / "no" / "due.ics")
     assert nowhere.code == 2

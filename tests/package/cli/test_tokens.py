@@ -1,5 +1,7 @@
 """Tokens by name: what ships with the package, and what a chain says of them."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from milepost.agreement import Token
@@ -28,6 +30,13 @@ def test_a_name_may_be_any_the_chain_knows(monkeypatch, tmp_path):
     assert "USDC" not in TokenBook(None, 31337)
     # An address says nothing without a node.
     assert "0x" + "11" * 20 not in TokenBook(None, 8453)
+
+
+def test_a_symbol_is_one_line(monkeypatch):
+    contract = SimpleNamespace(symbol=lambda: "US\nDC\x1b", decimals=lambda: 6)
+    monkeypatch.setattr(tokens, "contract_of", lambda node, address: contract)
+    address = "0x" + "11" * 20
+    assert tokens.read_token(None, address) == Token(address, "US\ufffdDC\ufffd", 6)
 
 
 @pytest.mark.node

@@ -16,6 +16,7 @@ from itertools import groupby
 
 import pytest
 
+from milepost.cli import watch
 from milepost.presets import fixed_price
 from milepost.units import DAY
 from tests.package.ledger.proxy import Drop, FaultyNode
@@ -293,7 +294,7 @@ def once(run, local_node, escrow, people, webhook):
 
 def test_once(once, webhook, rounds, people, pass_time, tmp_path):
     file = tmp_path / "urls.txt"
-    file.write_text(f"# where to\n\n{webhook.url}\n")
+    file.write_text(f"# where to\n\n  # json://nowhere\n {webhook.url}\n")
     begun = once("--to-file", file)
     assert (begun.code, begun.out) == (0, "")
     assert "the watch begins after block" in begun.err
@@ -338,6 +339,14 @@ def test_each_target_by_itself(once, webhook, rounds):
         (["--to-file", "/nowhere/urls.txt"], "/nowhere/urls.txt: cannot be read."),
         (["--to", "json://a", "--before", "soon"], '"soon" is not a duration'),
         (["--to", "json://a", "--before", "0 days"], "some time before it"),
+        (["--to", "json://a", "--before", "99999999999999 weeks"], "at most 365 days before it"),
+        (["--to", "json://a", "json://u:hunter2@h"], " after `watch` belongs to no option"),
+        (["json://u:hunter2@h"], "Put --to before each URL"),
+        (["--to-file", "json://u:hunter2@h"], "--to-file takes no URL"),
+        (["--to", "json://a", "--name", "json://hunter2"], "--name takes no URL"),
+        (["--to", "json://a", "--before", "json://hunter2"], "--before takes no URL"),
+        (["--to", "json://a", "--party", "json://hunter2"], "--party takes no URL"),
+        (["--to", "json://hunter2", "--to", "json://hunter2"], "targets 1 and 2 are the same"),
         (["--to", "json://a", "--name", "a b"], '"a b" is no name of a watch'),
         (["--to", "json://a", "--party", "0x12"], "--party"),
     ],
@@ -354,6 +363,42 @@ def test_once_without_a_node(once, webhook):
     outcome = once("--to", webhook.url, node="http://127.0.0.1:1")
     assert outcome.code == 4
     assert "No answer" in outcome.err
+
+
+@pytest.mark.parametrize("has_opened", [False, True])
+def test_once_while_the_node_is_away(once, webhook, rounds, local_node, monkeypatch, has_opened):
+    """What waits is sent, and the end is still a failure."""
+    target = ("--to", webhook.url)
+    assert once(*target).code == 0
+    rounds(3)
+    webhook.status = 500
+    assert once(*target).code == 1
+    webhook.status = 200
+    with FaultyNode(local_node.url) as faulty:
+        if has_opened:
+            original = watch.open_database
+
+            def open_and_go(session):
+                database = original(session)
+                faulty.faults.append(Drop())
+                return database
+
+            monkeypatch.setattr(watch, "open_database", open_and_go)
+        else:
+            faulty.faults.append(Drop())
+        outcome = once(*target, "--before", "15 days", node=faulty.url)
+    assert outcome.code == 4
+    assert "No answer" in outcome.err
+    assert len(webhook.arrived) == 4
+    assert webhook.titles()[0].startswith("less than 15 days left")
+    assert once(*target).code == 0
+    assert len(webhook.arrived) == 4
+
+
+def test_once_without_the_node_or_its_ledger(once, webhook, people):
+    assert once("--to", webhook.url).code == 0
+    other = ("--escrow", people.client.address)
+    assert once("--to", webhook.url, *other, node="http://127.0.0.1:1").code == 4
 
 
 def test_another_party_needs_another_name(once, webhook, people):

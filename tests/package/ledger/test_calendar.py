@@ -116,7 +116,9 @@ def test_metered_work_that_opens():
 
 def test_what_has_no_time_is_left_out():
     far = hourly(PARTIES, rate=1_000_000, hours_per_week=1, start=2**63)
+    weeks = hourly(PARTIES, rate=60_000_000, hours_per_week=10, start=NOW)
     dues = [due(Status.ACTIVE), due(Status.APPROVED), due(Status.ACTIVE, terms=far)]
+    dues += [due(Status.OFFERED, terms=weeks)]
     assert parsed(calendar(dues, MOMENT)) == []
     assert parsed(calendar([], MOMENT)) == []
 
@@ -124,10 +126,13 @@ def test_what_has_no_time_is_left_out():
 def test_texts_of_others_break_nothing():
     token = replace(HOSTILE, symbol='a,b;c\\d"e\r\nEND:VEVENT\r\nBEGIN:VEVENT€' + "€" * 60)
     (entry,) = parsed(calendar([due(Status.SUBMITTED, token=token)], MOMENT))
-    shown = 'a,b;c\\d"e\ufffd\ufffdEND:VEVENT\ufffd\ufffdBEGIN:VEVENT€' + "€" * 60
+    shown = "token 0x4444…4444"
     assert entry["summary"] == (
         f"Milepost: client must answer milestone 2 or 600.00 {shown} is paid"
     )
+    weeks = hourly(PARTIES, rate=60_000_000, hours_per_week=10, start=NOW)
+    (opening,) = parsed(calendar([due(Status.ACTIVE, terms=weeks, token=token)], MOMENT))
+    assert opening["summary"].endswith(f"up to 1,500.00 {shown}")
     assert len(str(entry["description"]).splitlines()) == 10
 
 

@@ -312,6 +312,24 @@ def test_answers_to_other_questions_are_refused(chain, ledger_of, path, hasty):
     assert book.position.block == chain.first - 1
 
 
+def test_no_more_is_in_flight_where_questions_come_one_by_one(
+    chain, ledger_of, path, expected, hasty
+):
+    """Also where every range takes questions of its own, as the times of its blocks."""
+
+    def forget_times(found):
+        return [{k: v for k, v in log.items() if k != "blockTimestamp"} for log in found]
+
+    with OtherBatches(chain.url, lambda node, body: (400, b"")) as node:
+        node.faults.append(Lie(forget_times, method="eth_getLogs"))
+        node.faults.append(Delay(0.01))
+        book = ledger_of(**chain.settings(path, url=node.url, depth=DEPTH))
+        book.reader._sizer.size = 5
+        book.sync()
+    assert dump(book.store) == expected
+    assert 1 < node.most_in_flight <= IN_FLIGHT
+
+
 @pytest.mark.parametrize("status", [500, 503])
 def test_a_node_that_fails_at_several_questions_is_told(chain, ledger_of, path, hasty, status):
     with OtherBatches(chain.url, lambda node, body: (status, b"")) as node:

@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
 from milepost.errors import AnswerInconsistent, LedgerError, ReorganisationTooDeep
 from milepost.ledger import store, sync
@@ -218,6 +219,18 @@ def test_a_shorter_chain_that_is_another_is_followed(busy, read, tmp_path):
     position = read.sync()
     assert position.block == busy.head
     assert dump(read.store) == busy.fresh(tmp_path)
+
+
+def test_no_more_hashes_are_kept_than_it_takes(busy, read):
+    for k in range(5):
+        busy.mine(k)
+        busy.replace_blocks(1)
+        read.sync()
+        with read.store.reading() as connection:
+            kept = sorted(connection.scalars(sa.select(store.blocks.c.number)))
+        # The newest, the one before them, and the one before the first.
+        assert kept[-DEPTH - 1 :] == list(range(busy.head - DEPTH, busy.head + 1))
+        assert kept[: -DEPTH - 1] in ([], [busy.start - 1])
 
 
 # A node that is behind

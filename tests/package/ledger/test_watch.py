@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,7 +20,7 @@ from milepost.chain.deploy import deploy_escrow
 from milepost.chain.logs import LogReader
 from milepost.errors import ExtraMissing, InputError, LedgerUnreadable, NodeUnreachable
 from milepost.escrow import Escrow
-from milepost.ledger import outbox
+from milepost.ledger import memory, notify, outbox
 from milepost.ledger.memory import Mark, Memory
 from milepost.ledger.notify import AppriseTarget, targets
 from milepost.ledger.store import Store, deliveries
@@ -27,7 +28,7 @@ from milepost.ledger.sync import Syncer
 from milepost.ledger.watch import Watch
 from milepost.presets import Parties, fixed_price
 from milepost.signing import UnlockedSigner
-from milepost.units import DAY, HOUR
+from milepost.units import DAY, HOUR, format_time
 from tests.package.conftest import People
 
 pytestmark = [
@@ -45,6 +46,10 @@ class Recorder:
     is_broken: bool = False
     taken: list = field(default_factory=list)
     tries: int = 0
+
+    @property
+    def identity(self):
+        return self.name
 
     def send(self, title, body):
         self.tries += 1
@@ -103,7 +108,8 @@ class Scene:
         if watch is not None:
             query = query.where(deliveries.c.watch == watch)
         with self.store.reading() as connection:
-            return {row.key: row.block for row in connection.execute(query)}
+            found = {row.key: row.block for row in connection.execute(query)}
+        return {key: block for key, block in found.items() if key != "salt"}
 
 
 @pytest.fixture
@@ -272,7 +278,15 @@ def test_a_name_is_one_partys(scene):
 
 
 @pytest.mark.parametrize(
-    "options", [{"name": "a b"}, {"name": "x" * 57}, {"name": "a#2"}, {"before": [0]}]
+    "options",
+    [
+        {"name": "a b"},
+        {"name": "x" * 57},
+        {"name": "a#2"},
+        {"before": [0]},
+        {"before": [365 * DAY + 1]},
+        {"before": [10**30]},
+    ],
 )
 def test_what_is_refused(scene, options):
     with pytest.raises(InputError):
@@ -336,7 +350,7 @@ def test_what_passed_unseen_is_told_once(scene, people, pass_time):
     scene.escrow.request_refund(terms, 1).send(people.client)
     pass_time(60 * DAY)
     scene.start()
-    assert scene.look()[2:] == [
+    assert scene.look()[:2] == [
         "time is over: anybody can refund milestone 2: 5.00 USDP to the client",
         "time is over: anybody can claim milestone 1: 1,500.00 USDP to the freelancer",
     ]
@@ -391,6 +405,70 @@ def test_a_node_that_is_away_holds_up_no_reminder(scene, people):
     assert at(deadline + DAY) == []
 
 
+def test_a_deadline_is_told_before_events(scene, people, pass_time):
+    terms = scene.deal()
+    scene.start()
+    scene.escrow.submit(terms, 0).send(people.freelancer)
+    assert scene.look() == []
+    pass_time(13 * DAY + 60)
+    scene.escrow.submit(terms, 1).send(people.freelancer)
+    near, event = scene.look()
+    assert near.startswith("less than 1 day left")
+    assert event.startswith("The freelancer submitted milestone 2")
+
+
+def test_a_half_rebuilt_ledger_tells_no_deadlines(scene, people, pass_time):
+    """Who acted in time, it does not know yet."""
+    terms = scene.deal()
+    submitted = scene.escrow.submit(terms, 0).send(people.freelancer).block
+    scene.request("anvil_mine", hex(3))
+    scene.escrow.approve(terms, [0]).send(people.client)
+    pass_time(60 * DAY)
+    scene.request("anvil_mine", hex(200))
+    scene.now = scene.node.block().timestamp
+    scene.start()
+    assert scene.look() == []
+    watch = scene.watch
+
+    def rebuild_up_to(block):
+        scene.store.reset(scene.node.chain_id, bytes.fromhex(scene.escrow.address[2:]), 0)
+        reader = LogReader(scene.node, scene.escrow.address)
+        reader.head = lambda: reader.header(block)
+        Syncer(scene.store, reader, lambda token: ("USDP", 6)).sync()
+
+    rebuild_up_to(submitted + 1)
+    watch.deliver(is_synced=False)
+    scene.start()
+    scene.watch.deliver(is_synced=False)
+    assert scene.target.titles() == []
+    # A watch that read further itself waits until the ledger is there again.
+    rebuild_up_to(scene.node.block().number - 1)
+    watch.deliver(is_synced=False)
+    assert scene.target.titles() == []
+    assert scene.look() == []
+
+
+def test_a_time_that_is_over_by_this_machines_clock_alone(scene, people):
+    terms = scene.deal()
+    scene.start()
+    scene.look()
+    block = scene.escrow.submit(terms, 0).send(people.freelancer).block
+    scene.look()
+    deadline = scene.escrow.milestone_at(terms, 0).deadline
+    scene.now = deadline
+    scene.watch.deliver(is_synced=False)
+    ((title, body),) = scene.target.taken
+    unread = (
+        f"ended at {format_time(deadline)}, but the chain has not been read beyond block {block}"
+    )
+    assert title.startswith(f"{unread}: client must answer milestone 1 or ")
+    assert f"The time {unread}: what follows may be old." in body
+    assert "left" not in title + body
+    scene.target.taken.clear()
+    scene.watch.deliver(is_synced=False)
+    assert scene.target.taken == []
+
+
 # Targets
 
 
@@ -443,7 +521,26 @@ def test_a_broken_target_holds_up_no_other(scene, people):
     scene.watch.deliver()
     assert len(broken.titles()) == 2
     assert well.titles() == []
-    assert len(scene.rows("home")) == len(scene.rows("home#2")) == 4
+    own = memory.names(scene.store, "home", ["two", "one"])
+    assert [len(scene.rows(name)) for name in own] == [4, 4]
+
+
+def test_a_target_that_leaves_the_list_keeps_its_memory_to_itself(scene, people):
+    terms = scene.deal()
+    first, second = Recorder("one"), Recorder("two")
+    scene.start(first, second)
+    scene.look()
+    second.is_broken = True
+    scene.escrow.submit(terms, 0).send(people.freelancer)
+    scene.sync()
+    assert scene.watch.deliver() == 1
+    second.is_broken = False
+    scene.start(second)
+    scene.watch.deliver()
+    assert (len(first.titles()), len(second.titles())) == (1, 1)
+    scene.start(second, first)
+    scene.watch.deliver()
+    assert (first.titles(), second.titles()) == ([], [])
 
 
 def test_a_target_that_is_added_begins_for_itself(scene, people):
@@ -649,16 +746,55 @@ def test_one_taken_back_long_ago_is_told(lone):
 
 
 def test_memory(scene):
-    memory = Memory(scene.store, "w")
-    assert memory.mark() is None
-    memory.begin(Mark(3, "all"), [])
-    assert memory.mark() == Mark(3, "all")
+    kept = Memory(scene.store, "w")
+    assert kept.mark() is None
+    assert kept.last() == 0
+    kept.begin(Mark(3, "all"), [])
+    assert kept.mark() == Mark(3, "all")
+    assert kept.last() == 3
     assert Memory(scene.store, "other").mark() is None
-    assert memory.sent(f"event:{i}" for i in range(1_200)) == set()
-    assert memory.events() == []
+    assert kept.sent(f"event:{i}" for i in range(1_200)) == set()
+    assert kept.events() == []
+
+
+def test_names_of_memories_are_short_and_tell_nothing(scene):
+    watch, urls = "x" * 56, ["json://hunter2@a", "json://hunter2@b"]
+    own = memory.names(scene.store, watch, urls)
+    assert own == memory.names(scene.store, watch, urls)
+    assert own[::-1] == memory.names(scene.store, watch, urls[::-1])
+    assert len(set(own)) == 2
+    assert {len(name) for name in own} == {64}
+    # The same target has another name in another watch.
+    assert memory.names(scene.store, "y" * 56, urls)[0][56:] != own[0][56:]
 
 
 # Apprise
+
+
+@contextmanager
+def dripping():
+    """A server that answers byte by byte, without an end. Gives its address."""
+    is_over = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            while not is_over.wait(0.05):
+                self.wfile.write(b"x")
+
+        def log_message(self, *args):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.handle_error = lambda *_: None
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.server_port}"
+        finally:
+            is_over.set()
+            server.shutdown()
+            thread.join()
 
 
 @contextmanager
@@ -720,6 +856,55 @@ def test_no_secret_is_logged_or_shown(caplog, capfd):
     assert "hunter2" not in "".join(capfd.readouterr())
     logging.getLogger("milepost").warning("logging works on")
     assert "logging works on" in caplog.text
+
+
+def test_one_that_answers_drop_by_drop_is_a_no(monkeypatch, caplog):
+    monkeypatch.setattr(notify, "LIMIT", 0.3)
+    with dripping() as address:
+        (goal,) = targets([f"json://user:hunter2@{address}/hunter2"])
+        begin, others = time.monotonic(), set(threading.enumerate())
+        assert [goal.send("title", "body") for _ in range(6)] == [False] * 6
+        assert time.monotonic() - begin < 5
+        logging.getLogger("milepost").warning("not now")
+        # Nothing that hangs keeps the process from its end.
+        names = {t.name.rpartition("(")[2] for t in set(threading.enumerate()) - others}
+        assert names == {"ask)", "process_request_thread)"}
+        threads = goal._hanging
+        assert len(threads) == 4
+    for thread in threads:
+        thread.join(10)
+        assert not thread.is_alive()
+    assert caplog.text == ""
+    logging.getLogger("milepost").warning("logging works on")
+    assert "logging works on" in caplog.text
+
+
+def test_names_of_targets():
+    first, second = targets(["home=json://user:hunter2@a", "json://b/home=json://hunter2"])
+    assert (first.name, second.name) == ("home (json)", "target 2 (json)")
+    (changed,) = targets(["home=json://user:hunter3@c"])
+    assert first.identity == changed.identity != second.identity
+    assert "hunter2" not in first.identity
+    with pytest.raises(InputError, match=r"^The targets 1 and 2 are the same one\.$"):
+        targets(["home=json://a", "home=json://hunter2"])
+    with pytest.raises(InputError, match=r"^Home \(nothing\) is not one URL"):
+        targets(["home=nothing://hunter2"])
+
+
+def test_a_symbol_that_could_be_more_than_text(scene, people, pass_time):
+    reader = LogReader(scene.node, scene.escrow.address)
+    scene.sync = Syncer(scene.store, reader, lambda token: ("@everyone [x](http://y)", 6)).sync
+    scene.start()
+    scene.look()
+    terms = scene.deal()
+    scene.escrow.submit(terms, 0).send(people.freelancer)
+    pass_time(12 * DAY)
+    scene.sync()
+    scene.watch.deliver()
+    assert len(scene.target.taken) == 3
+    for title, body in scene.target.taken:
+        assert " token 0x" in title
+        assert "everyone" not in title + body
 
 
 def test_without_the_library(monkeypatch):

@@ -163,6 +163,21 @@ def test_symbols_of_tokens_steer_nothing():
             assert outlook.silence(found.view, TERMS, HOSTILE).isprintable()
 
 
+@pytest.mark.parametrize("symbol", ["USDC", "USDC.e", "x" * 16, "$A+b-3"])
+def test_a_plain_symbol_stays(symbol):
+    token = Token(TOKEN, symbol, 6)
+    assert words.plainly_named(token) == token
+
+
+@pytest.mark.parametrize(
+    "symbol",
+    ["", "x" * 17, "@everyone", "[x](y)", "a b", "USDC\n", "<@1>", "USD\u0421", "evil.io", "*b*"],
+)
+def test_a_symbol_that_could_be_more_than_text(symbol):
+    token = Token("0x1234" + "0" * 32 + "abcd", symbol, 6)
+    assert words.amount(1_000_000, words.plainly_named(token)) == "1.00 token 0x1234…abcd"
+
+
 # What comes next
 
 
@@ -276,9 +291,15 @@ def test_a_dispute_without_an_arbiter():
     terms = fixed_price(Parties(CLIENT, FREELANCER, TOKEN), [1, 1_500_000_000])
     found = due(Status.DISPUTED, terms=terms)
     assert outlook.headline(found).startswith("client and freelancer must settle milestone 2 or it")
-    assert outlook.awaited(found) == "nobody, for there is no arbiter"
+    assert outlook.awaited(found) == f"the client, {CLIENT} and the freelancer, {FREELANCER}"
+    assert outlook.awaited(found, CLIENT) == f"the client, you and the freelancer, {FREELANCER}"
+    assert found.awaited is None
     assert outlook.answers(found) == ("milepost offer FILE 2 --to-freelancer AMOUNT",)
     assert outlook.execution(found) == "milepost lapse FILE 2"
+    late = due(Status.DISPUTED, terms=terms, is_late=True)
+    assert outlook.awaited(late) == "anybody"
+    assert outlook.answers(late) == ()
+    assert late.job.roles_of(ZERO_ADDRESS) == ()
 
 
 def test_you():
@@ -298,3 +319,4 @@ def test_metered_work():
     text = "The freelancer submitted milestone 2 and claims 300.00 USDC of 600.00 USDC"
     assert words.happened(submitted, weeks, USDC) == text
     assert due(Status.ACTIVE, terms=weeks).opens_at == weeks.period_end(1)
+    assert due(Status.OFFERED, terms=weeks).opens_at == 0
