@@ -15,9 +15,9 @@ from milepost.chain.deploy import deploy_escrow, deploy_practice_token
 from milepost.chain.logs import LogReader
 from milepost.chain.transactions import Call
 from milepost.escrow import Escrow
-from milepost.ledger.charts import save_job
+from milepost.ledger.pictures.charts import save_job
+from milepost.ledger.pictures.report import report
 from milepost.ledger.reads import Ledger
-from milepost.ledger.report import report
 from milepost.ledger.store import Store
 from milepost.ledger.sync import Syncer
 from milepost.presets import Parties, fixed_price, hourly, retainer

@@ -30,7 +30,7 @@ T = TypeVar("T")
 Question = tuple[str, list[Any]]
 
 IN_FLIGHT = 4
-LOGS_AIMED_AT = 2_000
+LOGS_AIMED_AT = 1_500
 """Logs that a range should have: enough to forget the cost of asking, few enough for memory."""
 
 _PRUNED = re.compile(r"prun|missing trie|archive|history (?:is )?(?:not|un)available", re.I)
@@ -309,7 +309,7 @@ class _Sizer:
         if self._answers % 16 == 0:
             # A refusal may have been of results, or of a bad moment.
             self._limit = min(2 * self._limit, 100_000)
-        self.size = max(1, min(fitting, 4 * self.size, self._limit))
+        self.size = max(1, min(fitting, 2 * self.size, self._limit))
 
     def refused(self, blocks: int) -> None:
         # What was asked for before an earlier refusal may be refused after it.

@@ -69,7 +69,7 @@ def due(session: Session, party: Party = None, ics: Ics = None) -> None:
 
 
 def _save(session: Session, ledger: Ledger, moment: Moment, party: str | None, place: str) -> None:
-    from milepost.ledger.calendar import calendar
+    from milepost.ledger.deadlines.calendar import calendar
     from milepost.ledger.files import write_whole
 
     entries = [*ledger.due(party), *ledger.openings(party)]

@@ -32,7 +32,7 @@ from milepost.signing import checked_address
 from milepost.units import format_amount
 
 if TYPE_CHECKING:
-    from milepost.ledger.invoice import Invoice, Side
+    from milepost.ledger.statements.invoice import Invoice, Side
 
 JobId = Annotated[
     str | None,
@@ -94,11 +94,11 @@ def invoice(
 
     Example: milepost invoice 0x5e884898 1 --file website.yaml --from me.yaml --out invoice.pdf
     """
-    from milepost.ledger import invoice as library
-    from milepost.ledger.invoice_pdf import to_pdf
-    from milepost.ledger.prices import is_known
-    from milepost.ledger.profile import read_profile
-    from milepost.ledger.zones import zone_of
+    from milepost.ledger.statements import invoice as library
+    from milepost.ledger.statements.invoice_pdf import to_pdf
+    from milepost.ledger.statements.prices import is_known
+    from milepost.ledger.statements.profile import read_profile
+    from milepost.ledger.statements.zones import zone_of
 
     if job is None:
         party = party or os.environ.get("MILEPOST_PARTY")

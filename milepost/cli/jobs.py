@@ -17,7 +17,7 @@ from milepost.cli.options import Party, asking
 from milepost.cli.session import Session
 from milepost.cli.tokens import TokenBook
 from milepost.errors import InputError, JobUnknown, LedgerError, NodeUnreachable
-from milepost.ledger import labels
+from milepost.ledger.pictures import labels
 from milepost.signing import checked_address
 from milepost.types import AgreementView, Clock, MilestoneView, Status, same_address
 from milepost.units import format_time
@@ -93,7 +93,7 @@ def job(session: Session, job: JobId, chart: Chart = None) -> None:
     agreement = file or unnamed(history.job, ledger.chain_id)
     view = view_of(history.job, history.moment)
     if chart is not None:
-        from milepost.ledger.charts import save_job
+        from milepost.ledger.pictures.charts import save_job
 
         save_job(history, chart)
         session.show({"chart": str(chart)}, f"Drawn: {chart}")

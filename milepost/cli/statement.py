@@ -23,9 +23,9 @@ from milepost.units import format_amount
 
 if TYPE_CHECKING:
     from milepost.agreement import Token
-    from milepost.ledger.prices import Prices
-    from milepost.ledger.receipts import Row
-    from milepost.ledger.statement import Statement
+    from milepost.ledger.statements.prices import Prices
+    from milepost.ledger.statements.receipts import Row
+    from milepost.ledger.statements.statement import Statement
 
 
 class Format(StrEnum):
@@ -87,8 +87,8 @@ def statement(
 
     Example: milepost statement --party 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 --year 2026
     """
-    from milepost.ledger import statement as library
-    from milepost.ledger.zones import zone_of
+    from milepost.ledger.statements import statement as library
+    from milepost.ledger.statements.zones import zone_of
 
     if session.options.as_json:
         if form not in (None, Format.JSON):
@@ -132,7 +132,7 @@ def day_of(text: str | None, option: str) -> date | None:
 
 def prices_in(path: Path | None) -> Prices | None:
     """The prices in a file, if there is one. Raises PriceFileError."""
-    from milepost.ledger.prices import read_prices
+    from milepost.ledger.statements.prices import read_prices
 
     return None if path is None else read_prices(path)
 
@@ -169,8 +169,8 @@ def remark_on(strange: Iterable[Token]) -> None:
 
 
 def _text(made: Statement, form: Format) -> str:
-    from milepost.ledger.exports import to_csv, to_record
-    from milepost.ledger.journal import to_journal
+    from milepost.ledger.statements.exports import to_csv, to_record
+    from milepost.ledger.statements.journal import to_journal
 
     match form:
         case Format.CSV:
@@ -218,7 +218,7 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 def _remark(made: Statement) -> None:
     """On stderr: what it is of, and what a reader has to know."""
-    from milepost.ledger.statement import WAYS
+    from milepost.ledger.statements.statement import WAYS
 
     days = [f"{word} {day}" for word, day in (("from", made.since), ("to", made.until)) if day]
     render.progress(

@@ -24,9 +24,9 @@ from milepost.types import same_address
 from milepost.units import parse_duration
 
 if TYPE_CHECKING:
-    from milepost.ledger.news import Message
+    from milepost.ledger.deadlines.news import Message
+    from milepost.ledger.deadlines.watch import Watch
     from milepost.ledger.store import Store
-    from milepost.ledger.watch import Watch
 
 _PAUSE = 1.0  # seconds before a node that was never there is looked for again
 _URL = re.compile(r"[a-z][a-z0-9+.-]+:/", re.I)  # a path has lost one of the slashes
@@ -86,8 +86,8 @@ def watch(
 
     Example: milepost watch --party 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 --to-file urls.txt
     """
-    from milepost.ledger.notify import targets
-    from milepost.ledger.watch import Watch
+    from milepost.ledger.deadlines.notify import targets
+    from milepost.ledger.deadlines.watch import Watch
 
     others = {"--party": party, "--to-file": to_file, "--before": before, "--name": name}
     for option, value in others.items():

@@ -412,22 +412,6 @@ def waiting(job: Job) -> Iterator[Due]:
             yield Due(job, i, view, awaited, _opens_at(job.terms, i, view))
 
 
-def awaited_act(due: Due) -> str:
-    """The verb of what the awaited party is to do, or of what anybody can carry out."""
-    match due.view.status:
-        case Status.OFFERED:
-            return "accept"
-        case Status.ACTIVE:
-            return "submit"
-        case Status.SUBMITTED:
-            return "release" if due.view.is_late else "approve"
-        case Status.REFUND_REQUESTED:
-            return "refund" if due.view.is_late else "submit"
-        case Status.DISPUTED:
-            return "lapse" if due.view.is_late else "rule"
-    return "release"
-
-
 def _concerns(due: Due, party: str, now: int) -> bool:
     if due.awaited is not None:
         has_opened = due.opens_at <= now

@@ -47,7 +47,7 @@ PASSING = (
 """What may pass by itself: a node or a database that is away, or at odds with itself."""
 
 _CHUNK = 32  # blocks of the newest in one transaction
-_CACHED = 4_000  # agreements kept in memory between transactions
+_CACHED = 2_000  # agreements kept in memory between transactions
 _ATTEMPTS = 10  # at a chain that changes while it is read
 _SYMBOL = 64  # characters of a token's symbol that are kept
 _PAUSE = 0.2  # seconds before looking again at what changed

@@ -9,7 +9,7 @@ from icalendar import Calendar
 
 from milepost.chain.logs import LogReader
 from milepost.errors import ExtraMissing
-from milepost.ledger.calendar import calendar
+from milepost.ledger.deadlines.calendar import calendar
 from milepost.ledger.reads import Ledger, Moment
 from milepost.ledger.store import Store
 from milepost.ledger.sync import Syncer

@@ -12,10 +12,10 @@ from matplotlib.image import imread
 
 from milepost.agreement import Token
 from milepost.errors import ExtraMissing, InputError
-from milepost.ledger import canvas, charts, labels, series
-from milepost.ledger.job_chart import job
+from milepost.ledger.pictures import canvas, charts, labels, series
+from milepost.ledger.pictures.job_chart import job
+from milepost.ledger.pictures.series import Answer, Step
 from milepost.ledger.reads import Moment
-from milepost.ledger.series import Answer, Step
 from milepost.presets import hourly
 from milepost.units import DAY, HOUR, WEEK
 from tests.package.ledger.made import BEGIN, PARTIES, USDP, Life, prices

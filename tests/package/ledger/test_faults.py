@@ -21,6 +21,7 @@ from milepost.errors import (
     NodeUnreachable,
     WrongChain,
 )
+from tests.package.ledger import books
 from tests.package.ledger.books import Book, dump, require_laws, until
 from tests.package.ledger.proxy import (
     Delay,
@@ -313,9 +314,11 @@ def test_answers_to_other_questions_are_refused(chain, ledger_of, path, hasty):
 
 
 def test_no_more_is_in_flight_where_questions_come_one_by_one(
-    chain, ledger_of, path, expected, hasty
+    chain, ledger_of, path, expected, hasty, monkeypatch
 ):
     """Also where every range takes questions of its own, as the times of its blocks."""
+    real = books.facts_of
+    monkeypatch.setattr(books, "facts_of", lambda node, token: real(chain.node, token))
 
     def forget_times(found):
         return [{k: v for k, v in log.items() if k != "blockTimestamp"} for log in found]

@@ -16,12 +16,12 @@ import pytest
 
 from milepost.agreement import Token, parse
 from milepost.errors import ExtraMissing, InputError, JobUnknown, ProfileError
-from milepost.ledger import paper
-from milepost.ledger.invoice import Invoice, _beginning, invoice, invoices
-from milepost.ledger.invoice_pdf import to_pdf
-from milepost.ledger.prices import parse_prices
-from milepost.ledger.profile import Profile, parse_profile, read_profile
-from milepost.ledger.statement import statement
+from milepost.ledger.statements import paper
+from milepost.ledger.statements.invoice import Invoice, _beginning, invoice, invoices
+from milepost.ledger.statements.invoice_pdf import to_pdf
+from milepost.ledger.statements.prices import parse_prices
+from milepost.ledger.statements.profile import Profile, parse_profile, read_profile
+from milepost.ledger.statements.statement import statement
 from milepost.units import DAY
 from tests.package.ledger.accounts import (
     PAYEE,

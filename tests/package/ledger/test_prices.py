@@ -8,7 +8,7 @@ import pytest
 
 from milepost.agreement import Token
 from milepost.errors import PriceFileError
-from milepost.ledger.prices import day_of, parse_prices, read_prices, sum_of, value_of
+from milepost.ledger.statements.prices import day_of, parse_prices, read_prices, sum_of, value_of
 from milepost.types import ZERO_ADDRESS
 
 USDC = Token("0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48", "USDC", 6)

@@ -11,10 +11,10 @@ import pytest
 from milepost.agreement import Token
 from milepost.chain.logs import LogReader
 from milepost.errors import ExtraMissing
-from milepost.ledger import canvas, report
-from milepost.ledger.labels import short
+from milepost.ledger.pictures import canvas, report
+from milepost.ledger.pictures.labels import short
+from milepost.ledger.pictures.report import report as page_of
 from milepost.ledger.reads import Happening, Ledger, Money, Payment
-from milepost.ledger.report import report as page_of
 from milepost.ledger.store import Store
 from milepost.ledger.sync import Syncer
 from milepost.ledger.words import amount

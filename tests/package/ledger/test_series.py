@@ -7,9 +7,9 @@ import pytest
 
 from milepost.chain.erc20 import Erc20
 from milepost.chain.logs import LogReader
-from milepost.ledger import series
+from milepost.ledger.pictures import series
+from milepost.ledger.pictures.series import Span, Step, Week
 from milepost.ledger.reads import Ledger
-from milepost.ledger.series import Span, Step, Week
 from milepost.ledger.store import Store
 from milepost.ledger.sync import Syncer
 from milepost.presets import fixed_price, hourly, retainer

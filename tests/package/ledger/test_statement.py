@@ -21,12 +21,12 @@ import pytest
 from milepost.agreement import Token
 from milepost.chain.erc20 import Erc20
 from milepost.errors import InputError, PriceFileError
-from milepost.ledger import zones
-from milepost.ledger.exports import COLUMNS, to_csv, to_record
-from milepost.ledger.journal import to_journal
-from milepost.ledger.prices import parse_prices
-from milepost.ledger.statement import period_of, statement
-from milepost.ledger.zones import zone_of
+from milepost.ledger.statements import zones
+from milepost.ledger.statements.exports import COLUMNS, to_csv, to_record
+from milepost.ledger.statements.journal import to_journal
+from milepost.ledger.statements.prices import parse_prices
+from milepost.ledger.statements.statement import period_of, statement
+from milepost.ledger.statements.zones import zone_of
 from milepost.types import ZERO_ADDRESS
 from tests.package.ledger.accounts import (
     ARBITER,

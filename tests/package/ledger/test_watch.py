@@ -20,12 +20,12 @@ from milepost.chain.deploy import deploy_escrow
 from milepost.chain.logs import LogReader
 from milepost.errors import ExtraMissing, InputError, LedgerUnreadable, NodeUnreachable
 from milepost.escrow import Escrow
-from milepost.ledger import memory, notify, outbox
-from milepost.ledger.memory import Mark, Memory
-from milepost.ledger.notify import AppriseTarget, targets
+from milepost.ledger.deadlines import memory, notify, outbox
+from milepost.ledger.deadlines.memory import Mark, Memory
+from milepost.ledger.deadlines.notify import AppriseTarget, targets
+from milepost.ledger.deadlines.watch import Watch
 from milepost.ledger.store import Store, deliveries
 from milepost.ledger.sync import Syncer
-from milepost.ledger.watch import Watch
 from milepost.presets import Parties, fixed_price
 from milepost.signing import UnlockedSigner
 from milepost.units import DAY, HOUR, format_time

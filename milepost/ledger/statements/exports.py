@@ -12,8 +12,8 @@ import io
 from typing import Any
 
 from milepost.agreement import Token
-from milepost.ledger.receipts import Row
-from milepost.ledger.statement import WAYS, Statement
+from milepost.ledger.statements.receipts import Row
+from milepost.ledger.statements.statement import WAYS, Statement
 from milepost.ledger.words import one_line
 from milepost.units import format_amount
 

@@ -22,10 +22,10 @@ from milepost.errors import (
     InputError,
     LedgerMissing,
 )
-from milepost.ledger.memory import Memory, names
-from milepost.ledger.news import Message
-from milepost.ledger.notify import Target
-from milepost.ledger.outbox import Outbox, Settings
+from milepost.ledger.deadlines.memory import Memory, names
+from milepost.ledger.deadlines.news import Message
+from milepost.ledger.deadlines.notify import Target
+from milepost.ledger.deadlines.outbox import Outbox, Settings
 from milepost.ledger.reads import Ledger
 from milepost.ledger.store import Store
 from milepost.ledger.sync import PASSING

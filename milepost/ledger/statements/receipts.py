@@ -15,9 +15,9 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from milepost.agreement import Token
-from milepost.ledger.prices import Value
 from milepost.ledger.reads import Happening, Payment, Role
-from milepost.ledger.zones import local_time
+from milepost.ledger.statements.prices import Value
+from milepost.ledger.statements.zones import local_time
 from milepost.types import AgreementId, Terms, same_address
 
 Direction = Literal["in", "out"]

@@ -13,9 +13,10 @@ from importlib.resources import files
 from string import Template
 
 from milepost.agreement import Token
-from milepost.ledger import canvas, charts, labels, outlook, series
-from milepost.ledger.canvas import Chart
-from milepost.ledger.job_chart import job as job_chart
+from milepost.ledger import outlook
+from milepost.ledger.pictures import canvas, charts, labels, series
+from milepost.ledger.pictures.canvas import Chart
+from milepost.ledger.pictures.job_chart import job as job_chart
 from milepost.ledger.reads import (
     Due,
     Happening,
@@ -69,7 +70,7 @@ def report(ledger: Ledger, party: str | None = None) -> str:
         "answers": _answers(histories),
         "lives": _lives(histories),
     }
-    template = files("milepost").joinpath("ledger", "report.html").read_text("utf-8")
+    template = files("milepost").joinpath("ledger", "pictures", "report.html").read_text("utf-8")
     return Template(template).substitute(parts)
 
 

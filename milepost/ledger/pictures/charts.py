@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from milepost.agreement import Token
-from milepost.ledger import series
-from milepost.ledger.canvas import (
+from milepost.ledger.pictures import series
+from milepost.ledger.pictures.canvas import (
     LIGHT,
     Chart,
     Heading,
@@ -23,10 +23,10 @@ from milepost.ledger.canvas import (
     style,
     time_axis,
 )
-from milepost.ledger.job_chart import job
-from milepost.ledger.labels import date_of, height_of, money, scale_of
+from milepost.ledger.pictures.job_chart import job
+from milepost.ledger.pictures.labels import date_of, height_of, money, scale_of
+from milepost.ledger.pictures.series import Answer, Step
 from milepost.ledger.reads import History, Moment
-from milepost.ledger.series import Answer, Step
 from milepost.units import DAY, HOUR, MINUTE, WEEK, format_duration
 
 _MOST_POINTS = 900  # more of them nobody sees, and they make a file heavy

@@ -16,10 +16,10 @@ from zoneinfo import ZoneInfo
 
 from milepost.agreement import Token
 from milepost.errors import InputError
-from milepost.ledger.prices import EXACT, Prices, day_of, is_known, sum_of, value_of
 from milepost.ledger.reads import Ledger, Moment
-from milepost.ledger.receipts import Row, rows_of
-from milepost.ledger.zones import local_day, system_zone
+from milepost.ledger.statements.prices import EXACT, Prices, day_of, is_known, sum_of, value_of
+from milepost.ledger.statements.receipts import Row, rows_of
+from milepost.ledger.statements.zones import local_day, system_zone
 from milepost.types import same_address
 
 Way = Literal["in", "back", "out"]

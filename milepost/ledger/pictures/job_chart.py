@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from milepost.ledger import series
-from milepost.ledger.canvas import LIGHT, Chart, Heading, finish, sheet, style, time_axis
-from milepost.ledger.labels import calendar, date_of, moment, money, short
+from milepost.ledger.pictures import series
+from milepost.ledger.pictures.canvas import LIGHT, Chart, Heading, finish, sheet, style, time_axis
+from milepost.ledger.pictures.labels import calendar, date_of, moment, money, short
+from milepost.ledger.pictures.series import Span, Track, Week
 from milepost.ledger.reads import History
-from milepost.ledger.series import Span, Track, Week
 from milepost.types import MilestoneView, Status
 from milepost.units import MINUTE, WEEK
 

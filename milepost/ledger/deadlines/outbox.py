@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from milepost.errors import InputError
-from milepost.ledger import news
-from milepost.ledger.memory import Mark, Memory
-from milepost.ledger.news import Message
-from milepost.ledger.notify import Target
+from milepost.ledger.deadlines import news
+from milepost.ledger.deadlines.memory import Mark, Memory
+from milepost.ledger.deadlines.news import Message
+from milepost.ledger.deadlines.notify import Target
 from milepost.ledger.reads import Ledger, Moment
 
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0

@@ -18,9 +18,9 @@ from decimal import Decimal
 from unicodedata import category
 
 from milepost.agreement import Token
-from milepost.ledger.prices import EXACT, value_of
-from milepost.ledger.receipts import Row
-from milepost.ledger.statement import Statement
+from milepost.ledger.statements.prices import EXACT, value_of
+from milepost.ledger.statements.receipts import Row
+from milepost.ledger.statements.statement import Statement
 from milepost.ledger.words import one_line
 from milepost.networks import network_of
 from milepost.types import ZERO_ADDRESS, format_selection

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 from milepost.errors import ExtraMissing, InputError
 from milepost.ledger.files import write_whole
-from milepost.ledger.labels import calendar, moment, ticks
+from milepost.ledger.pictures.labels import calendar, moment, ticks
 from milepost.units import MINUTE
 
 if TYPE_CHECKING:

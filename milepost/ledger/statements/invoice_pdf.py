@@ -10,9 +10,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from milepost.ledger.invoice import Invoice
-from milepost.ledger.paper import BLACK, BOLD, GREEN, GREY, MARGIN, MONO, TEXT, WIDTH, Paper, paper
-from milepost.ledger.profile import Profile
+from milepost.ledger.statements.invoice import Invoice
+from milepost.ledger.statements.paper import (
+    BLACK,
+    BOLD,
+    GREEN,
+    GREY,
+    MARGIN,
+    MONO,
+    TEXT,
+    WIDTH,
+    Paper,
+    paper,
+)
+from milepost.ledger.statements.profile import Profile
 from milepost.ledger.words import amount
 from milepost.networks import network_of
 from milepost.types import same_address

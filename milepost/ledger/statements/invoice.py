@@ -18,11 +18,11 @@ from zoneinfo import ZoneInfo
 
 from milepost.agreement import Agreement, Token
 from milepost.errors import InputError, JobUnknown
-from milepost.ledger.prices import Prices, sum_of
 from milepost.ledger.reads import Happening, Job, Ledger
-from milepost.ledger.receipts import Row
-from milepost.ledger.statement import is_within, period_of, statement
-from milepost.ledger.zones import system_zone
+from milepost.ledger.statements.prices import Prices, sum_of
+from milepost.ledger.statements.receipts import Row
+from milepost.ledger.statements.statement import is_within, period_of, statement
+from milepost.ledger.statements.zones import system_zone
 from milepost.presets import UNIT
 from milepost.types import AgreementId, Terms, from_set, same_address
 from milepost.units import HOUR, MINUTE

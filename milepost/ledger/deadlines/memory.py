@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from milepost.ledger.news import Message
+from milepost.ledger.deadlines.news import Message
 from milepost.ledger.store import Store, deliveries
 
 _MARK, _SALT = "mark", "salt"

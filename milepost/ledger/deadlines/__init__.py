@@ -1,0 +1,1 @@
+"""Events and deadlines that reach people: a calendar, and messages that are sent once."""

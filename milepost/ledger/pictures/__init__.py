@@ -1,0 +1,1 @@
+"""Jobs and money as pictures, and a page of them."""

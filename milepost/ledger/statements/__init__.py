@@ -1,0 +1,1 @@
+"""Statements and invoices: what a party received and paid, for their books."""
