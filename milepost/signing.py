@@ -124,7 +124,7 @@ class UnlockedSigner:
 
     def sign_typed_data(self, data: Mapping[str, Any]) -> bytes:
         """The signature of EIP-712 typed data. Raises SignerUnavailable."""
-        text = json.dumps(data, default=lambda value: "0x" + bytes(value).hex())
+        text = json.dumps(_exact(data), default=lambda value: "0x" + bytes(value).hex())
         return self._ask("eth_signTypedData_v4", [self._address, text])
 
     def sign_transaction(self, transaction: Mapping[str, Any]) -> bytes:
@@ -181,6 +181,16 @@ def is_checksum_address(text: str) -> bool:
     from eth_utils.address import is_checksum_address as is_right
 
     return bool(is_right(text))
+
+
+def _exact(value: Any) -> Any:
+    """The same with numbers that JSON does not carry exactly as their digits."""
+    if isinstance(value, Mapping):
+        return {key: _exact(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_exact(inner) for inner in value]
+    is_large = isinstance(value, int) and value >= 2**53
+    return str(value) if is_large else value
 
 
 def checked_address(text: str, name: str) -> str:

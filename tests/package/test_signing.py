@@ -101,3 +101,12 @@ def test_keystore_sends(escrow, node, people, keystore):
 def test_unlocked_signer_refuses_a_strange_account(node):
     with pytest.raises(SignerUnavailable):
         UnlockedSigner(node.w3, "0x" + "99" * 20).sign_typed_data(DATA)
+
+
+@pytest.mark.node
+@pytest.mark.parametrize("amount", [2**53 - 1, 2**53, 20 * 10**18, 2**128 - 1])
+def test_a_local_node_signs_large_amounts(node, people, amount):
+    terms = fixed_price(people.parties(), [amount])
+    data = terms_data(terms, node.chain_id, "0x" + "33" * 20)
+    signature = people.freelancer.sign_typed_data(data)
+    assert recover(hash_typed_data(data), signature) == people.freelancer.address
