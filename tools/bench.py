@@ -21,9 +21,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,33 @@ from milepost.ledger.sync import Syncer  # noqa: E402
 from tests.package.ledger import postgres  # noqa: E402
 from tools.bench_chain import BenchChain, make_chain, running, url_of  # noqa: E402
 
+ROWS = {
+    "agreements": "chain.agreements",
+    "blocks": "chain.blocks",
+    "every log as bytes, nothing done": "events_per_second.raw",
+    "a cold start into SQLite": "events_per_second.sqlite",
+    "a cold start into PostgreSQL": "events_per_second.postgresql",
+    "web3's `get_logs`, one type of event after the other": "events_per_second.naive",
+    "every log as bytes, over 100 Mbit/s and 40 ms": "events_per_second.raw_by_link",
+    "a cold start into SQLite over the same": "events_per_second.sqlite_by_link",
+    "SQLite to raw": "ratios.sqlite_to_raw",
+    "PostgreSQL to raw": "ratios.postgresql_to_raw",
+    "SQLite to raw, over the link": "ratios.sqlite_to_raw_by_link",
+    "SQLite to web3's way": "ratios.sqlite_to_naive",
+    "PostgreSQL to web3's way": "ratios.postgresql_to_naive",
+    "most memory, SQLite, MB": "peak_memory_mb.sqlite",
+    "most memory, PostgreSQL, MB": "peak_memory_mb.postgresql",
+    "the file, MB": "database_mb",
+    "one job with its history, median ms": "queries_ms.job.median",
+    "one job with its history, most ms": "queries_ms.job.most",
+    "the jobs of a party, median ms": "queries_ms.jobs_of_a_party.median",
+    "jobs of a party": "queries_ms.jobs_per_party",
+    "the clocks of a party, median ms": "queries_ms.due_of_a_party.median",
+    "the payments of a party, median ms": "queries_ms.payments_of_a_party.median",
+    "from a new block to the ledger, median ms": "head_lag_ms.median",
+    "from a new block to the ledger, most ms": "head_lag_ms.most",
+}
+
 RANGE = 250  # blocks, where the asker chooses
 NAIVE = 100_000  # events that are enough to know how fast the slow way is
 QUERIES = 200
@@ -54,16 +82,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--events", type=int, default=100_000)
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "bench.json")
+    parser.add_argument("--report", type=Path, help="write a page of what was measured before")
     parser.add_argument("--sync", nargs=3, metavar=("URL", "ESCROW", "PLACE"), help="internal")
     args = parser.parse_args()
     if args.sync:
         print(json.dumps(sync_into(*args.sync)))
+        return
+    if args.report:
+        args.report.write_text(report(sorted((ROOT / "build").glob("bench*.json"))), "utf-8")
         return
     with running() as node, tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         chain = make_chain(node, events=args.events)
         say("chain made", time.perf_counter() - began, "s", f"{chain.events:,} events")
         found = {
+            "date": datetime.now(UTC).date().isoformat(),
+            "commit": commit(),
             "machine": machine(),
             "node": "Anvil, a chain of real transactions to the real contract",
             "chain": {
@@ -292,9 +326,43 @@ def timed(name: str, fetch: Callable[[], int], chain: BenchChain) -> float:
     return rate
 
 
+def report(files: Sequence[Path]) -> str:
+    """A page with a column for each chain that was measured, the smallest first."""
+    found = [json.loads(file.read_text("utf-8")) for file in files]
+    found.sort(key=lambda run: run["chain"]["events"])
+    newest = max(found, key=lambda run: run["date"])
+    lines = [
+        "# What the ledger takes",
+        "",
+        f"{newest['date']}, commit {newest['commit']}, by `make bench`. {newest['node']}.",
+        f"Node, ledger and database share {newest['machine']['processors']} processors. Rates are",
+        "events a second; each column is one run, and its ratios are what to compare.",
+        "",
+        "| | " + " | ".join(f"{run['chain']['events']:,} events" for run in found) + " |",
+        "|---" * (len(found) + 1) + "|",
+    ]
+    for name, path in ROWS.items():
+        values = []
+        for run in found:
+            value = run
+            for key in path.split("."):
+                value = value[key]
+            values.append(f"{value:,}")
+        lines.append(f"| {name} | " + " | ".join(values) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def say(name: str, value: float, unit: str, note: str = "") -> None:
     """One figure on the terminal."""
     print(f"{name:<28} {value:>12,.1f} {unit:<10} {note}".rstrip(), flush=True)
+
+
+def commit() -> str:
+    """The commit that is measured."""
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    return subprocess.run(
+        command, cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def machine() -> dict[str, Any]:
