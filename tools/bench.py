@@ -55,7 +55,7 @@ ROWS = {
     "a cold start into SQLite over the same": "events_per_second.sqlite_by_link",
     "SQLite to raw": "ratios.sqlite_to_raw",
     "PostgreSQL to raw": "ratios.postgresql_to_raw",
-    "SQLite to raw, over the link": "ratios.sqlite_to_raw_by_link",
+    "SQLite to raw, over the link": "ratios.sqlite_by_link_to_raw_by_link",
     "SQLite to web3's way": "ratios.sqlite_to_naive",
     "PostgreSQL to web3's way": "ratios.postgresql_to_naive",
     "most memory, SQLite, MB": "peak_memory_mb.sqlite",
@@ -82,6 +82,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--events", type=int, default=100_000)
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "bench.json")
+    parser.add_argument("--brief", action="store_true", help="SQLite only, and not over a link")
     parser.add_argument("--report", type=Path, help="write a page of what was measured before")
     parser.add_argument("--sync", nargs=3, metavar=("URL", "ESCROW", "PLACE"), help="internal")
     args = parser.parse_args()
@@ -105,46 +106,41 @@ def main() -> None:
                 "agreements": chain.agreements,
                 "blocks": chain.last_block - chain.first_block + 1,
             },
-            **measure(node, chain, Path(folder)),
+            **measure(node, chain, Path(folder), is_brief=args.brief),
         }
     args.out.parent.mkdir(exist_ok=True)
     args.out.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
     print(f"written to {args.out.relative_to(ROOT)}")
 
 
-def measure(node: Node, chain: BenchChain, folder: Path) -> dict[str, Any]:
+def measure(node: Node, chain: BenchChain, folder: Path, *, is_brief: bool) -> dict[str, Any]:
     """All figures of one chain."""
     url, place = url_of(node), folder / "ledger.db"
     rates = {"raw": timed("raw fetch", lambda: fetch_raw(url, chain), chain)}
-    sqlite = in_new_process(url, chain, str(place))
-    with postgres.PostgresServer() as server:
-        postgresql = in_new_process(url, chain, server.create_database())
+    made = {"sqlite": in_new_process(url, chain, str(place))}
+    if not is_brief:
+        with postgres.PostgresServer() as server:
+            made["postgresql"] = in_new_process(url, chain, server.create_database())
     raw_again = timed("raw fetch, again", lambda: fetch_raw(url, chain), chain)
     rates["raw"] = statistics.mean((rates["raw"], raw_again))
-    rates |= {"sqlite": sqlite["rate"], "postgresql": postgresql["rate"]}
-    with Link(url) as link:
-        rates["raw_by_link"] = timed(f"raw, {link}", lambda: fetch_raw(link.url, chain), chain)
-        by_link = in_new_process(link.url, chain, str(folder / "by_link.db"))
-        rates["sqlite_by_link"] = by_link["rate"]
+    rates |= {name: found["rate"] for name, found in made.items()}
+    if not is_brief:
+        with Link(url) as link:
+            rates["raw_by_link"] = timed(f"raw, {link}", lambda: fetch_raw(link.url, chain), chain)
+            by_link = in_new_process(link.url, chain, str(folder / "by_link.db"))
+            rates["sqlite_by_link"] = by_link["rate"]
     some = beginning(url, chain)
     rates["naive"] = timed("web3's get_logs, by type", lambda: fetch_naively(node, some), some)
-
-    def ratio(one: str, other: str) -> float:
-        return round(rates[one] / rates[other], 3)
-
+    pairs = (("sqlite", "raw"), ("postgresql", "raw"), ("sqlite_by_link", "raw_by_link"))
+    pairs += (("sqlite", "naive"), ("postgresql", "naive"))
     return {
         "events_per_second": {name: round(rate) for name, rate in rates.items()},
         "ratios": {
-            "sqlite_to_raw": ratio("sqlite", "raw"),
-            "postgresql_to_raw": ratio("postgresql", "raw"),
-            "sqlite_to_raw_by_link": ratio("sqlite_by_link", "raw_by_link"),
-            "sqlite_to_naive": ratio("sqlite", "naive"),
-            "postgresql_to_naive": ratio("postgresql", "naive"),
+            f"{one}_to_{other}": round(rates[one] / rates[other], 3)
+            for one, other in pairs
+            if one in rates
         },
-        "peak_memory_mb": {
-            "sqlite": round(sqlite["peak"] / 2**20),
-            "postgresql": round(postgresql["peak"] / 2**20),
-        },
+        "peak_memory_mb": {name: round(found["peak"] / 2**20) for name, found in made.items()},
         "database_mb": round(place.stat().st_size / 2**20),
         "queries_ms": queries(place, chain),
         "head_lag_ms": head_lag(node, chain, place),
@@ -346,8 +342,8 @@ def report(files: Sequence[Path]) -> str:
         for run in found:
             value = run
             for key in path.split("."):
-                value = value[key]
-            values.append(f"{value:,}")
+                value = value.get(key, {})
+            values.append(f"{value:,}" if value != {} else "-")
         lines.append(f"| {name} | " + " | ".join(values) + " |")
     return "\n".join(lines) + "\n"
 

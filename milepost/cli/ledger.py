@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -209,12 +210,12 @@ def keep_up(
     on_rollback: Callable[[Rollback], None],
     websocket_url: str | None = None,
 ) -> None:
-    """Sync whenever there is a new block, until interrupted. A node that fails is asked again."""
+    """Sync whenever there is a new block, until Ctrl-C or SIGTERM. Who fails is asked again."""
     from milepost.chain.heads import Heads
     from milepost.ledger.sync import PASSING
 
     has_failed = False
-    with suppress(KeyboardInterrupt), Heads(session.options.rpc_url, websocket_url) as heads:
+    with _until_ended(), Heads(session.options.rpc_url, websocket_url) as heads:
         while True:
             heads.wait()
             try:
@@ -227,6 +228,23 @@ def keep_up(
                 if has_failed:
                     render.progress("The node answers again.")
                 has_failed = False
+
+
+@contextmanager
+def _until_ended() -> Iterator[None]:
+    """Until Ctrl-C or SIGTERM, also where whoever started the program ignores the first."""
+
+    def end(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _say_pause(reason: str, seconds: float) -> None:

@@ -210,7 +210,7 @@ def following(local_node, escrow, tmp_path):
 
     yield start
     if process is not None:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
         process.communicate(timeout=20)
         assert process.returncode == 0
 

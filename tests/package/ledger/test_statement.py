@@ -634,6 +634,11 @@ def test_a_journal():
 
 
 def require_journal(made, wallets):
+    with localcontext(prec=400):  # to add what is written, and not a rounding of it
+        _require_journal(made, wallets)
+
+
+def _require_journal(made, wallets):
     """The journal balances, and `ledger` and `hledger`, where they are, read from it what the
     statement says is in the wallets.
     """
