@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from types import TracebackType
 
 from websockets.exceptions import WebSocketException
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
 
 POLL = 1.0
 """Seconds between two looks at a node that does not tell."""
@@ -30,7 +31,8 @@ class Heads:
     def __init__(self, url: str, websocket_url: str | None = None, poll: float = POLL) -> None:
         self._url = websocket_url or "ws" + url.removeprefix("http")
         self._poll = poll
-        self._socket: ClientConnection | None = None
+        self._socket: Connection | None = None
+        self._closing = ExitStack()
         self._next_try = 0.0
 
     @property
@@ -56,10 +58,9 @@ class Heads:
 
     def close(self) -> None:
         """End the subscription. Does nothing the second time."""
-        if self._socket is not None:
-            with suppress(OSError, WebSocketException):
-                self._socket.close()
-            self._socket = None
+        self._socket = None
+        with suppress(OSError, WebSocketException):
+            self._closing.close()
 
     def __enter__(self) -> Heads:
         return self
@@ -76,9 +77,11 @@ class Heads:
         self._next_try = time.monotonic() + _RETRY
         question = {"jsonrpc": "2.0", "id": 1, "method": "eth_subscribe", "params": ["newHeads"]}
         try:
-            self._socket = connect(self._url, open_timeout=_OPENING)
-            self._socket.send(json.dumps(question))
-            if "result" not in json.loads(self._socket.recv(timeout=_OPENING)):
+            socket = self._closing.enter_context(connect(self._url, open_timeout=_OPENING))
+            socket.send(json.dumps(question))
+            if "result" in json.loads(socket.recv(timeout=_OPENING)):
+                self._socket = socket
+            else:
                 self.close()
         except (OSError, WebSocketException, ValueError, TypeError):
             self.close()
