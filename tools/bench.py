@@ -110,7 +110,7 @@ def main() -> None:
         }
     args.out.parent.mkdir(exist_ok=True)
     args.out.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
-    print(f"written to {args.out.relative_to(ROOT)}")
+    print(f"written to {args.out}")
 
 
 def measure(node: Node, chain: BenchChain, folder: Path, *, is_brief: bool) -> dict[str, Any]:
