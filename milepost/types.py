@@ -194,6 +194,10 @@ class MilestoneView:
     to_client: int
 
 
+NOT_FUNDED = MilestoneView(Status.NONE, Clock(0, 0, 0), 0, False, 0, 0, 0)
+"""A milestone that was never funded."""
+
+
 @dataclass(frozen=True, slots=True)
 class AgreementView:
     """An agreement as it stood at one block, judged at that block's time."""

@@ -131,9 +131,7 @@ def _rounded(seconds: int) -> str:
 
 def _record(moment: Moment, now: int, running: Sequence[Due]) -> dict[str, Any]:
     return {
-        "block": moment.block,
-        "timestamp": moment.timestamp,
-        "final_block": moment.final_block,
+        **render.moment_record(moment),
         "seconds_old": now - moment.timestamp,
         "due": [_entry(d, now) for d in running],
     }

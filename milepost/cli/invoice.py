@@ -11,7 +11,7 @@ import typer
 
 from milepost import terms as typed
 from milepost.cli import render
-from milepost.cli.options import asking
+from milepost.cli.options import asking, is_file
 from milepost.cli.session import Session
 from milepost.cli.statement import (
     PriceFile,
@@ -133,7 +133,7 @@ def invoice(
             raise InputError("--year, --since and --until go with --party.")
         if tokens:
             raise InputError("--token goes with --party.")
-        paths = [*(files or ()), *([Path(job)] if _is_file(job) else [])]
+        paths = [*(files or ()), *([Path(job)] if is_file(job) else [])]
         if len(paths) > 1:
             raise InputError("An invoice is of one agreement. Give one file.")
         file = session.agreement_on_file(paths[0]) if paths else None
@@ -165,13 +165,6 @@ def invoice(
             if one.worth is None:
                 token = f"{one.token.symbol} ({one.token.address})"
                 render.progress(f"{one.number}: no price of {token} in {prices.name}.", "yellow")
-
-
-def _is_file(text: str) -> bool:
-    try:
-        return Path(text).is_file()
-    except (OSError, ValueError):  # what is too long, say, for a file's name
-        return False
 
 
 def _side(seller: Path | None, buyer: Path | None) -> Side | None:

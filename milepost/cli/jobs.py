@@ -13,13 +13,13 @@ import typer
 from milepost import terms as typed
 from milepost.agreement import Agreement, Token
 from milepost.cli import render
-from milepost.cli.options import Party, asking
+from milepost.cli.options import Party, asking, is_file
 from milepost.cli.session import Session
 from milepost.cli.tokens import TokenBook
 from milepost.errors import InputError, JobUnknown, LedgerError, NodeUnreachable
 from milepost.ledger.pictures import labels
 from milepost.signing import checked_address
-from milepost.types import AgreementView, Clock, MilestoneView, Status, same_address
+from milepost.types import NOT_FUNDED, AgreementView, same_address
 from milepost.units import format_time
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ JobId = Annotated[
 Chart = Annotated[
     Path | None, typer.Option("--chart", metavar="FILE", help="Draw it: an .svg or .png file.")
 ]
-
-_NOT_FUNDED = MilestoneView(Status.NONE, Clock(0, 0, 0), 0, False, 0, 0, 0)
 
 
 def register(app: typer.Typer) -> None:
@@ -58,7 +56,7 @@ def jobs(
     moment = session.ledger.moment()
     shown = [j for j in found if show_all or not j.is_over]
     if session.options.as_json:
-        render.data({**_moment_record(moment), "jobs": [_record(j, who) for j in shown]})
+        render.data({**render.moment_record(moment), "jobs": [_record(j, who) for j in shown]})
         return
     known = _known(session.ledger.chain_id)
     rows = [
@@ -85,7 +83,7 @@ def job(session: Session, job: JobId, chart: Chart = None) -> None:
 
     Example: milepost job 0x5e884898
     """
-    file = session.agreement_on_file(Path(job)) if _is_file(job) else None
+    file = session.agreement_on_file(Path(job)) if is_file(job) else None
     ledger = session.ledger
     if file is not None:
         job = "0x" + typed.agreement_id(file.terms, ledger.chain_id, ledger.escrow).hex()
@@ -150,7 +148,7 @@ def unnamed(job: Job, chain_id: int) -> Agreement:
 
 def view_of(job: Job, moment: Moment) -> AgreementView:
     """A job as the contract's `agreementAt` shows its agreement."""
-    milestones = tuple(job.milestones.get(i, _NOT_FUNDED) for i in range(job.terms.count))
+    milestones = tuple(job.milestones.get(i, NOT_FUNDED) for i in range(job.terms.count))
     return AgreementView(job.agreement, milestones, moment.block, moment.timestamp, job.terms)
 
 
@@ -165,13 +163,6 @@ def _role(name: str | None, party: str | None) -> Role | None:
         if name == role:
             return role
     raise InputError(f'"{name}" is no role. There are {", ".join(ROLES)}.')
-
-
-def _is_file(text: str) -> bool:
-    try:
-        return Path(text).is_file()
-    except (OSError, ValueError):  # no name that a file can have
-        return False
 
 
 def _known(chain_id: int) -> set[str]:
@@ -246,14 +237,6 @@ def _record(job: Job, party: str | None) -> dict[str, Any]:
 def _parties(job: Job) -> dict[str, str]:
     terms = job.terms
     return {name: getattr(terms, name) for name in ("client", "freelancer", "payee", "arbiter")}
-
-
-def _moment_record(moment: Moment) -> dict[str, int]:
-    return {
-        "block": moment.block,
-        "timestamp": moment.timestamp,
-        "final_block": moment.final_block,
-    }
 
 
 def _name(address: str, party: str | None) -> str:

@@ -118,6 +118,14 @@ ToFreelancer = Annotated[
 ]
 
 
+def is_file(text: str) -> bool:
+    """Whether an argument that may name a file does."""
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # no name that a file can have
+        return False
+
+
 def reading(function: Callable[..., None]) -> Callable[..., None]:
     """A command that only reads."""
     return _with(function, _READING)

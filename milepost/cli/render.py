@@ -352,6 +352,15 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
+def moment_record(moment: Moment) -> dict[str, int]:
+    """The block that an answer of the ledger is true at, for programs."""
+    return {
+        "block": moment.block,
+        "timestamp": moment.timestamp,
+        "final_block": moment.final_block,
+    }
+
+
 def place_in_time(moment: Moment) -> str:
     """The block that an answer of the ledger is true at."""
     return f"block {moment.block}, {format_time(moment.timestamp)}"

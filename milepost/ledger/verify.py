@@ -22,9 +22,7 @@ from milepost.errors import AnswerInconsistent, MilepostError, NoContract, Token
 from milepost.ledger import rows, store
 from milepost.ledger.replay import Agreement
 from milepost.ledger.store import Position, Store
-from milepost.types import ZERO_ADDRESS, Clock, MilestoneView, Status
-
-_NOT_FUNDED = MilestoneView(Status.NONE, Clock(0, 0, 0), 0, False, 0, 0, 0)
+from milepost.types import NOT_FUNDED, ZERO_ADDRESS, MilestoneView, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +109,7 @@ def _compare(
         differences.append(Difference(f"{name}, its id", agreement.hex(), actual_id.hex()))
     for i, actual in enumerate(views):
         milestone = found.milestones.get(i)
-        view = milestone.view(found.terms, at.timestamp) if milestone else _NOT_FUNDED
+        view = milestone.view(found.terms, at.timestamp) if milestone else NOT_FUNDED
         for field in fields(MilestoneView):
             ours, theirs = getattr(view, field.name), getattr(actual, field.name)
             if ours != theirs:
