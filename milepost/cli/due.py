@@ -69,8 +69,8 @@ def due(session: Session, party: Party = None, ics: Ics = None) -> None:
 
 
 def _save(session: Session, ledger: Ledger, moment: Moment, party: str | None, place: str) -> None:
+    from milepost.files import write_whole
     from milepost.ledger.deadlines.calendar import calendar
-    from milepost.ledger.files import write_whole
 
     entries = [*ledger.due(party), *ledger.openings(party)]
     content = calendar(entries, moment, party)

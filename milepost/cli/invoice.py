@@ -27,7 +27,7 @@ from milepost.cli.statement import (
 )
 from milepost.cli.tokens import TokenBook
 from milepost.errors import InputError
-from milepost.ledger.files import write_whole
+from milepost.files import write_whole
 from milepost.signing import checked_address
 from milepost.units import format_amount
 
@@ -98,7 +98,7 @@ def invoice(
     from milepost.ledger.statements.invoice_pdf import to_pdf
     from milepost.ledger.statements.prices import is_known
     from milepost.ledger.statements.profile import read_profile
-    from milepost.ledger.statements.zones import zone_of
+    from milepost.zones import zone_of
 
     if job is None:
         party = party or os.environ.get("MILEPOST_PARTY")

@@ -23,7 +23,7 @@ def report(session: Session, out: Page, party: Party = None) -> None:
 
     Example: milepost report --out report.html
     """
-    from milepost.ledger.files import write_whole
+    from milepost.files import write_whole
     from milepost.ledger.pictures import report as library
 
     who = checked_address(party, "--party") if party else None

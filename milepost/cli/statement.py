@@ -16,7 +16,7 @@ from milepost.cli.options import Out, Party, asking
 from milepost.cli.session import Session
 from milepost.cli.tokens import TokenBook
 from milepost.errors import InputError
-from milepost.ledger.files import write_whole
+from milepost.files import write_whole
 from milepost.signing import checked_address
 from milepost.types import format_selection
 from milepost.units import format_amount
@@ -88,7 +88,7 @@ def statement(
     Example: milepost statement --party 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 --year 2026
     """
     from milepost.ledger.statements import statement as library
-    from milepost.ledger.statements.zones import zone_of
+    from milepost.zones import zone_of
 
     if session.options.as_json:
         if form not in (None, Format.JSON):

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from milepost.errors import ExtraMissing, InputError
-from milepost.ledger.files import write_whole
+from milepost.files import write_whole
 from milepost.ledger.pictures.labels import calendar, moment, ticks
 from milepost.units import MINUTE
 

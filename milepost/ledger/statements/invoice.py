@@ -22,10 +22,10 @@ from milepost.ledger.reads import Happening, Job, Ledger
 from milepost.ledger.statements.prices import Prices, sum_of
 from milepost.ledger.statements.receipts import Row
 from milepost.ledger.statements.statement import is_within, period_of, statement
-from milepost.ledger.statements.zones import system_zone
 from milepost.presets import UNIT
 from milepost.types import AgreementId, Terms, from_set, same_address
 from milepost.units import HOUR, MINUTE
+from milepost.zones import system_zone
 
 # What brings the payee money for a milestone.
 _PAYING = {"release", "dispute", "ruling", "lapse", "settlement"}

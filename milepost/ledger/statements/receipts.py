@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 from milepost.agreement import Token
 from milepost.ledger.reads import Happening, Payment, Role
 from milepost.ledger.statements.prices import Value
-from milepost.ledger.statements.zones import local_time
 from milepost.types import AgreementId, Terms, same_address
+from milepost.zones import local_time
 
 Direction = Literal["in", "out"]
 

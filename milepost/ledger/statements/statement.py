@@ -19,8 +19,8 @@ from milepost.errors import InputError
 from milepost.ledger.reads import Ledger, Moment
 from milepost.ledger.statements.prices import EXACT, Prices, day_of, is_known, sum_of, value_of
 from milepost.ledger.statements.receipts import Row, rows_of
-from milepost.ledger.statements.zones import local_day, system_zone
 from milepost.types import same_address
+from milepost.zones import local_day, system_zone
 
 Way = Literal["in", "back", "out"]
 WAYS: tuple[Way, ...] = ("in", "back", "out")

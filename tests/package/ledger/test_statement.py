@@ -18,16 +18,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from milepost import zones
 from milepost.agreement import Token
 from milepost.chain.erc20 import Erc20
 from milepost.errors import InputError, PriceFileError
-from milepost.ledger.statements import zones
 from milepost.ledger.statements.exports import COLUMNS, to_csv, to_record
 from milepost.ledger.statements.journal import to_journal
 from milepost.ledger.statements.prices import parse_prices
 from milepost.ledger.statements.statement import period_of, statement
-from milepost.ledger.statements.zones import zone_of
 from milepost.types import ZERO_ADDRESS
+from milepost.zones import zone_of
 from tests.package.ledger.accounts import (
     ARBITER,
     CLIENT,

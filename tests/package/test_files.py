@@ -5,9 +5,9 @@ import stat
 
 import pytest
 
+from milepost import files
 from milepost.errors import InputError
-from milepost.ledger import files
-from milepost.ledger.files import write_whole
+from milepost.files import write_whole
 
 
 def test_a_file_that_fails_halfway_is_left_as_it_was(tmp_path, monkeypatch):

@@ -1,0 +1,111 @@
+"""The values of the diary, and the one rule that turns time worked into segments.
+
+A segment is ten minutes that begin at a multiple of ten minutes of UTC. It counts as worked where
+entries cover half of it or more, 300 seconds, together; its memo, tags and kind are those of the
+entry that covers most of it, the earlier one where two cover the same. Times are Unix seconds, and
+an entry covers [start, end). Nothing here reads or writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from milepost.presets import UNIT
+from milepost.types import ZERO_HASH
+
+
+class Kind(StrEnum):
+    """How an entry came into the diary.
+
+    TRACKED: a timer ran. MANUAL: somebody wrote it by hand, or lengthened it. LATE: it was written
+    after the time in which a week can be completed, whatever its source.
+    """
+
+    TRACKED = "tracked"
+    MANUAL = "manual"
+    LATE = "late"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A stretch of work as another program has it. `key` is that program's own id, if it has one.
+
+    `is_tracked` is whether a timer of that program ran, rather than somebody typing times.
+    """
+
+    start: int
+    end: int
+    memo: str
+    tags: tuple[str, ...] = ()
+    zone: str = "UTC"
+    key: str = ""
+    is_tracked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A stretch of work in the diary, as it stands after every edit.
+
+    `source` is "timer", "hand" or the name of the program that it was imported from; `zone` the
+    IANA name of the freelancer's time zone then; `recorded_at` when its times were last written.
+    """
+
+    id: str
+    start: int
+    end: int
+    zone: str
+    memo: str
+    tags: tuple[str, ...]
+    source: str
+    kind: Kind
+    recorded_at: int
+
+    @property
+    def seconds(self) -> int:
+        """How long it is."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Ten minutes of work. `capture` is the hash of a picture of the screen, zero for none."""
+
+    start: int
+    zone: str
+    kind: Kind
+    source: str
+    memo: str
+    tags: tuple[str, ...] = ()
+    capture: bytes = ZERO_HASH
+
+    @property
+    def end(self) -> int:
+        """The second after its last."""
+        return self.start + UNIT
+
+
+def segments_of(entries: Iterable[Entry], first: int, end: int) -> list[Segment]:
+    """The segments worked from `first` to `end`, both multiples of ten minutes, in their order.
+
+    `entries` do not overlap.
+    """
+    covered: dict[int, int] = {}
+    longest: dict[int, tuple[int, Entry]] = {}
+    for entry in sorted(entries, key=lambda e: e.start):
+        begin, stop = max(entry.start, first), min(entry.end, end)
+        for start in range(begin - begin % UNIT, stop, UNIT):
+            seconds = min(stop, start + UNIT) - max(begin, start)
+            covered[start] = covered.get(start, 0) + seconds
+            if start not in longest or seconds > longest[start][0]:
+                longest[start] = seconds, entry
+    return [
+        _segment(start, longest[start][1])
+        for start in sorted(covered)
+        if covered[start] * 2 >= UNIT
+    ]
+
+
+def _segment(start: int, entry: Entry) -> Segment:
+    return Segment(start, entry.zone, entry.kind, entry.source, entry.memo, entry.tags)
