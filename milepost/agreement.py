@@ -35,7 +35,7 @@ _COMMON = {
 }  # fmt: skip
 _OF_KIND = {
     "fixed price": {"milestones"},
-    "hourly": {"rate", "weekly limit", "start"},
+    "hourly": {"rate", "weekly limit", "start", "manual time", "captures"},
     "retainer": {"amount", "start"},
 }
 _OF_MILESTONE = {"title", "amount", "due", "deliverables"}
@@ -73,7 +73,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """A file that was read and found whole. `items` is empty where the work is metered."""
+    """A file that was read and found whole. `items` is empty where the work is metered.
+
+    Of hours, `allows_manual` is whether the diary may have entries that no timer saw, and
+    `asks_captures` whether pictures of the screen are taken.
+    """
 
     title: str
     kind: str
@@ -82,6 +86,8 @@ class Agreement:
     terms: Terms
     items: tuple[Item, ...]
     scope_text: str
+    allows_manual: bool = True
+    asks_captures: bool = False
 
 
 class AgreementFile:
@@ -183,7 +189,15 @@ def _agreement(
     terms = _chosen(fields, terms)
     _judge(fields, terms, token, amounts)
     return Agreement(
-        fields.text("title"), kind, chain_id, token, terms, items, fields.text("scope")
+        fields.text("title"),
+        kind,
+        chain_id,
+        token,
+        terms,
+        items,
+        fields.text("scope"),
+        allows_manual=fields.choice("manual time", ("allowed", "refused")) == "allowed",
+        asks_captures=fields.choice("captures", ("none", "every segment")) != "none",
     )
 
 
@@ -315,6 +329,15 @@ class _Fields:
         if not isinstance(node, yaml.ScalarNode) or not node.value.strip():
             raise self.error(name, "needs a text")
         return str(node.value).strip()
+
+    def choice(self, name: str, known: tuple[str, ...]) -> str:
+        """One of `known`; the first where the field is not there."""
+        if not self.has(name):
+            return known[0]
+        text = self.text(name)
+        if text not in known:
+            raise self.error(name, f"{text!r} is none of {', '.join(known)}")
+        return text
 
     def texts(self, name: str) -> tuple[str, ...]:
         if not self.has(name):

@@ -23,6 +23,8 @@ person.
     |-- LedgerError                   8: the database of the ledger
     |   |-- LedgerMissing, LedgerForeign, LedgerMismatch, LedgerOutdated, LedgerUnreadable
     |   |-- JobUnknown, ReorganisationTooDeep, LedgerDiffers
+    |-- DiaryError                    9: the work diary refuses, or does not prove what it should;
+    |                                 its classes are in `milepost.diary.errors`
     |-- ContractError                 5: the contract refused; one class for each of its errors in
         |                             `milepost.contract_errors`, same name and fields
         |-- RevertedWithReason, Panicked, RevertUnknown
@@ -687,6 +689,12 @@ class LedgerDiffers(LedgerError):
             "`milepost ledger rebuild` reads everything anew; if it still differs, the node leaves "
             "events out."
         )
+
+
+class DiaryError(MilepostError):
+    """The work diary. Nothing in it was changed."""
+
+    exit_code = 9
 
 
 @dataclass(eq=False)
