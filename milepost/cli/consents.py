@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from milepost import json_text
 from milepost.cli import render
 from milepost.cli.session import Session
 from milepost.errors import InputError
@@ -154,7 +155,7 @@ def _id(session: Session, terms: Terms) -> str:
 
 def _read(session: Session, terms: Terms, kind: str, path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(_text(path))
+        content = json_text.loads(_text(path).encode())
     except ValueError as error:
         raise InputError(f"{path} is not JSON.") from error
     if not isinstance(content, dict) or content.get("kind") != kind:
