@@ -48,7 +48,7 @@ $(NODE): package-lock.json
 
 .PHONY: setup
 setup: $(DEV) $(NODE)  ## Install what development needs
-	@tools/postgres.sh
+	@tools/system.sh
 
 .PHONY: abi
 abi: setup  ## Compile, and write the ABI and bytecode that the package ships
