@@ -70,6 +70,42 @@ def monday_from(timestamp: int) -> int:
     return timestamp + (_FIRST_MONDAY - timestamp) % WEEK
 
 
+def is_hourly(terms: Terms) -> bool:
+    """Whether work is paid by the hour, in weeks from Monday and units of ten minutes.
+
+    The contract counts units without a name: these are the numbers of `hourly`.
+    """
+    seconds = terms.units * UNIT
+    has_weeks = terms.period == WEEK and terms.start == monday_from(terms.start)
+    return has_weeks and 0 < seconds <= WEEK and seconds % HOUR == 0
+
+
+def minutes_of(units: int) -> int:
+    """The minutes of units of hourly work."""
+    return units * (UNIT // MINUTE)
+
+
+def rate_of(terms: Terms) -> int | None:
+    """Token base units of an hour; None where that is no whole number, or the work not hourly."""
+    if not is_hourly(terms):
+        return None
+    rate, rest = divmod(terms.amounts[0] * HOUR, terms.units * UNIT)
+    return None if rest else rate
+
+
+def units_paid(terms: Terms, amount: int) -> int | None:
+    """The units of hourly work that are worth `amount`, in token base units.
+
+    None where no number of units is, and where a unit is worth so little that rounding could hide
+    how many there were.
+    """
+    whole = terms.amounts[0]
+    if not is_hourly(terms) or whole < 2 * terms.units:
+        return None
+    units = -(-amount * terms.units // whole)
+    return units if whole * units // terms.units == amount else None
+
+
 def _terms(
     parties: Parties,
     amounts: tuple[int, ...],

@@ -12,6 +12,7 @@ from milepost.agreement import Agreement, Token
 from milepost.cli import consents, render, tokens
 from milepost.cli.options import Expires, File, Out, acting, filling, reading, signing
 from milepost.cli.session import Plan, Session
+from milepost.cli.weeks import Weeks, ahead, record, selection, show_ahead, warn_of_past
 from milepost.contract_errors import SafeERC20FailedOperation
 from milepost.errors import (
     AllowanceTooLow,
@@ -23,6 +24,7 @@ from milepost.errors import (
     RevertedWithReason,
     RevertUnknown,
 )
+from milepost.ledger.words import covered
 from milepost.types import ZERO_ADDRESS, parse_selection, same_address
 from milepost.units import format_time, parse_duration
 
@@ -31,7 +33,8 @@ if TYPE_CHECKING:
     from milepost.chain.transactions import Call
 
 Milestones = Annotated[
-    str, typer.Option("--milestones", help='Which milestones, like "1,3-5" or "all".')
+    str | None,
+    typer.Option("--milestones", help='Which, like "1,3-5"; else all, of metered work the first.'),
 ]
 Acceptance = Annotated[
     str | None,
@@ -123,7 +126,8 @@ def sign(session: Session, file: File, out: Out = None) -> None:
 def fund(
     session: Session,
     file: File,
-    milestones: Milestones = "all",
+    milestones: Milestones = None,
+    weeks: Weeks = None,
     acceptance: Acceptance = None,
     permit: Permit = False,
     sign: SignFunding = False,
@@ -143,11 +147,14 @@ def fund(
         raise InputError("The chain's coin has neither permits nor authorisations.")
     signature = consents.acceptance(session, terms, acceptance) if acceptance else b""
     if authorization is not None:
+        if milestones is not None or weeks is not None:
+            raise InputError("The authorisation says which milestones. Leave them out.")
         chosen, given = consents.authorization(session, terms, authorization)
         call = escrow.fund_with_authorization(terms, chosen, given, signature)
         session.act(call, _funding(agreement, chosen, is_accepted=bool(signature)))
         return
-    chosen = chosen_to_fund(agreement, milestones)
+    chosen = chosen_to_fund(agreement, selection(agreement, milestones, weeks))
+    warn_of_past(terms, chosen, session.node.block().timestamp)
     plan = _funding(agreement, chosen, is_accepted=bool(signature))
     if sign:
         _sign_funding(session, agreement, chosen, parse_duration(expires), out)
@@ -186,7 +193,7 @@ def _funding(agreement: Agreement, chosen: tuple[int, ...], *, is_accepted: bool
     total = render.amount(agreement.terms.sum_of(chosen), agreement.token)
     how = "as accepted" if is_accepted else "as an offer that the freelancer has to accept"
     return Plan(
-        act=f"fund {render.milestones(chosen)} {how}",
+        act=f"fund {covered(agreement.terms, chosen)}, {how}",
         money=[f"the client {agreement.terms.client} pays {total} into the escrow"],
         token=agreement.token,
     )
@@ -205,7 +212,7 @@ def _sign_funding(
     until = session.node.block().timestamp + seconds
     plan = _funding(agreement, chosen, is_accepted=False)
     signed = session.consent(
-        f"sign: fund {render.milestones(chosen)}, for anybody to carry until {format_time(until)}",
+        f"sign: fund {covered(terms, chosen)}, for anybody to carry until {format_time(until)}",
         plan.money[0],
         lambda: session.escrow.sign_authorization(session.signer, terms, chosen, 0, until),
     )
@@ -215,7 +222,11 @@ def _sign_funding(
 
 
 def accept(
-    session: Session, file: File, milestones: Milestones = "all", acceptance: Acceptance = None
+    session: Session,
+    file: File,
+    milestones: Milestones = None,
+    weeks: Weeks = None,
+    acceptance: Acceptance = None,
 ) -> None:
     """Accept a funded offer, as the freelancer.
 
@@ -223,14 +234,14 @@ def accept(
     """
     agreement = session.agreement(file)
     terms = agreement.terms
-    chosen = chosen_to_fund(agreement, milestones)
+    chosen = chosen_to_fund(agreement, selection(agreement, milestones, weeks))
     signature = consents.acceptance(session, terms, acceptance) if acceptance else b""
-    plan = Plan(f"accept {render.milestones(chosen)}", token=agreement.token)
+    plan = Plan(f"accept {covered(terms, chosen)}", token=agreement.token)
     session.act(session.escrow.accept(terms, chosen, signature), plan)
 
 
 def status(session: Session, file: File) -> None:
-    """Show every milestone, and what comes if nobody acts.
+    """Show every milestone, what comes if nobody acts, and how far ahead metered work is funded.
 
     A ledger that has read up to the node's newest block answers for the node, and so does one whose
     node cannot be reached.
@@ -246,10 +257,13 @@ def status(session: Session, file: File) -> None:
         place = {"chain_id": session.node.chain_id, "escrow": session.escrow.address}
     else:
         agreement, view, place = asked
+    run = ahead(agreement, view)
     if session.options.as_json:
-        render.data({**place, **render.status_record(agreement, view)})
+        status = render.status_record(agreement, view)
+        render.data({**place, **status, "runway": record(run)})
     else:
         render.status(agreement, view)
+        show_ahead(run, agreement)
 
 
 def allow(session: Session, token: Token, total: int, purpose: Call) -> None:

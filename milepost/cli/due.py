@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from milepost.cli import render
+from milepost.cli import render, weeks
 from milepost.cli.options import Party, asking
 from milepost.cli.session import Session
 from milepost.errors import InputError
-from milepost.ledger import outlook
+from milepost.ledger import outlook, words
 from milepost.signing import checked_address
-from milepost.units import HOUR, MINUTE, format_duration, format_time
+from milepost.units import HOUR, format_time
 
 if TYPE_CHECKING:
-    from milepost.ledger.reads import Due, Ledger, Moment
+    from milepost.ledger.reads import Due, Ending, Ledger, Moment
 
 OLD = HOUR
 """Seconds behind this machine's clock from which a ledger is said to be old."""
@@ -39,6 +39,8 @@ def register(app: typer.Typer) -> None:
 def due(session: Session, party: Party = None, ics: Ics = None) -> None:
     """List every clock that runs, and with --party what the party has to do now.
 
+    Also where the protected weeks of hourly work end, which is no clock.
+
     Example: milepost due --party 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266
     """
     who = checked_address(party, "--party") if party else None
@@ -51,17 +53,18 @@ def due(session: Session, party: Party = None, ics: Ics = None) -> None:
             _save(session, ledger, moment, who, ics)
         else:
             running, needed = ledger.due(who), ledger.needs(who) if who else []
+            endings = ledger.endings(who)
             if session.options.as_json:
-                record = _record(moment, now, running)
+                record = _record(moment, now, running, endings)
                 needs = {"needs": [_entry(d, now) for d in needed]} if who else {}
                 render.data({**record, **needs})
             else:
-                _show(running, needed, who, now)
+                _show(running, endings, needed, who, now)
     many = "" if ics is not None else f"{render.count(len(running), 'clock')} at "
     render.progress(f"{many}{render.place_in_time(moment)}.")
     age = now - moment.timestamp
     if age > OLD:
-        how = f"{_rounded(age)} old" if moment.timestamp else "empty"
+        how = f"{words.rounded(age)} old" if moment.timestamp else "empty"
         render.progress(
             f"Warning: the ledger is {how}. `milepost ledger sync` reads what happened since.",
             "yellow",
@@ -72,28 +75,28 @@ def _save(session: Session, ledger: Ledger, moment: Moment, party: str | None, p
     from milepost.files import write_whole
     from milepost.ledger.deadlines.calendar import calendar
 
-    entries = [*ledger.due(party), *ledger.openings(party)]
-    content = calendar(entries, moment, party)
+    dues, endings = [*ledger.due(party), *ledger.openings(party)], ledger.endings(party)
+    content = calendar(dues, moment, party, endings=endings)
     if place == "-":
         typer.echo(content, nl=False)
         return
     path = Path(place)
     write_whole({path: content})
-    count = f"{len(entries)} {'entry' if len(entries) == 1 else 'entries'}"
-    session.show({"file": str(path), "entries": len(entries)}, f"Saved {count} to {path}.")
+    made = len(dues) + len(endings)
+    count = f"{made} {'entry' if made == 1 else 'entries'}"
+    session.show({"file": str(path), "entries": made}, f"Saved {count} to {path}.")
 
 
-def _show(running: Sequence[Due], needed: Sequence[Due], party: str | None, now: int) -> None:
-    blocks = [
-        "\n".join(
-            [
-                f"{format_time(d.deadline)} ({_local(d.deadline)}), {_left(d, now)}",
-                f"  {_name(d)}: waits for {outlook.awaited(d, party)}",
-                f"  if nobody acts: {outlook.silence(d.view, d.job.terms, d.job.token)}",
-            ]
-        )
-        for d in running
-    ]
+def _show(
+    running: Sequence[Due],
+    endings: Sequence[Ending],
+    needed: Sequence[Due],
+    party: str | None,
+    now: int,
+) -> None:
+    timed = [(d.deadline, _clock(d, party, now)) for d in running]
+    timed += [(e.at, _ending(e, party, now)) for e in endings]
+    blocks = ["\n".join(lines) for _, lines in sorted(timed, key=lambda t: t[0])]
     if needed:
         blocks.append("For you to do now")
     for d in needed:
@@ -103,6 +106,29 @@ def _show(running: Sequence[Due], needed: Sequence[Due], party: str | None, now:
         blocks.append("\n".join([f"{_name(d)}{until}", *(f"  {command}" for command in commands)]))
     if blocks:
         render.say("\n\n".join(blocks))
+
+
+def _clock(due: Due, party: str | None, now: int) -> list[str]:
+    return [
+        _time(due.deadline, now, is_over=due.view.is_late),
+        f"  {_name(due)}: waits for {outlook.awaited(due, party)}",
+        f"  if nobody acts: {outlook.silence(due.view, due.job.terms, due.job.token)}",
+    ]
+
+
+def _ending(ending: Ending, party: str | None, now: int) -> list[str]:
+    job = ending.job
+    return [
+        _time(ending.at, now, is_over=ending.is_over),
+        f"  job {render.short(job.agreement)}, {outlook.ending(ending, party)}",
+        f"  {outlook.no_clock(job.terms)}",
+        *(f"  {line}" for line in outlook.ways_on(ending.run, job.token)),
+    ]
+
+
+def _time(timestamp: int, now: int, *, is_over: bool) -> str:
+    left = "over" if is_over or timestamp <= now else f"{words.rounded(timestamp - now)} left"
+    return f"{format_time(timestamp)} ({_local(timestamp)}), {left}"
 
 
 def _name(due: Due) -> str:
@@ -118,22 +144,23 @@ def _local(timestamp: int) -> str:
         return "far away"
 
 
-def _left(due: Due, now: int) -> str:
-    if due.view.is_late or due.deadline <= now:
-        return "over"
-    return f"{_rounded(due.deadline - now)} left"
-
-
-def _rounded(seconds: int) -> str:
-    """A duration without the seconds, where it is longer than an hour."""
-    return format_duration(seconds - seconds % MINUTE if seconds >= HOUR else seconds)
-
-
-def _record(moment: Moment, now: int, running: Sequence[Due]) -> dict[str, Any]:
+def _record(
+    moment: Moment, now: int, running: Sequence[Due], endings: Sequence[Ending]
+) -> dict[str, Any]:
     return {
         **render.moment_record(moment),
         "seconds_old": now - moment.timestamp,
         "due": [_entry(d, now) for d in running],
+        "protection_ends": [
+            {
+                "agreement": "0x" + e.job.agreement.hex(),
+                "at": e.at,
+                "seconds_left": max(0, e.at - now),
+                "is_over": e.is_over,
+                "runway": weeks.record(e.run),
+            }
+            for e in endings
+        ],
     }
 
 

@@ -12,7 +12,7 @@ import typer
 
 from milepost import terms as typed
 from milepost.agreement import Agreement, Token
-from milepost.cli import render
+from milepost.cli import render, weeks
 from milepost.cli.options import Party, asking, is_file
 from milepost.cli.session import Session
 from milepost.cli.tokens import TokenBook
@@ -97,7 +97,9 @@ def job(session: Session, job: JobId, chart: Chart = None) -> None:
         session.show({"chart": str(chart)}, f"Drawn: {chart}")
     elif session.options.as_json:
         place = {"chain_id": ledger.chain_id, "escrow": ledger.escrow}
-        render.data({**place, **render.status_record(agreement, view), **_details(history)})
+        status = render.status_record(agreement, view)
+        runway = weeks.record(weeks.ahead(agreement, view))
+        render.data({**place, **status, "runway": runway, **_details(history)})
     else:
         _show(history, agreement, view, _known(ledger.chain_id))
 
@@ -193,7 +195,10 @@ def _show(
         parties["replaces"] = "0x" + history.replaces.hex()
     if history.job.replaced_by is not None:
         parties["replaced by"] = "0x" + history.job.replaced_by.hex()
-    render.status(replace(agreement, token=_marked(agreement.token, known)), view)
+    shown = replace(agreement, token=_marked(agreement.token, known))
+    render.status(shown, view)
+    is_replaced = history.job.replaced_by is not None
+    weeks.show_ahead(weeks.ahead(agreement, view), shown, is_replaced=is_replaced)
     lines = ["", *(f"{name:<12} {value}" for name, value in parties.items()), "", "What happened"]
     lines += [
         render.happened(h.event, h.timestamp, token, is_final=h.is_final)

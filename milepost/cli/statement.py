@@ -17,6 +17,8 @@ from milepost.cli.session import Session
 from milepost.cli.tokens import TokenBook
 from milepost.errors import InputError
 from milepost.files import write_whole
+from milepost.ledger.words import hours
+from milepost.presets import minutes_of
 from milepost.signing import checked_address
 from milepost.types import format_selection
 from milepost.units import format_amount
@@ -38,6 +40,9 @@ class Format(StrEnum):
 
 
 Year = Annotated[int | None, typer.Option("--year", help="All of a year, in the time zone.")]
+Month = Annotated[
+    str | None, typer.Option("--month", metavar="MONTH", help="All of a month, like 2026-12.")
+]
 Since = Annotated[
     str | None, typer.Option("--since", metavar="DAY", help="From this day on, like 2026-01-15.")
 ]
@@ -74,6 +79,7 @@ def statement(
     session: Session,
     party: Party = None,
     year: Year = None,
+    month: Month = None,
     since: Since = None,
     until: Until = None,
     zone: Zone = None,
@@ -99,13 +105,18 @@ def statement(
         raise InputError("A table is for the terminal. --out goes with --format csv, json, ledger.")
     if party is None:
         raise InputError("Say whose statement it is: --party with an address.")
+    first, last = day_of(since, "--since"), day_of(until, "--until")
+    if month is not None:
+        if year is not None or first or last:
+            raise InputError("Give a month, a year, or the days since when and until when.")
+        first, last = library.month_of(month)
     book = TokenBook(None, session.ledger.chain_id)
     made = library.statement(
         session.ledger,
         checked_address(party, "--party"),
         year=year,
-        since=day_of(since, "--since"),
-        until=day_of(until, "--until"),
+        since=first,
+        until=last,
         zone=zone_of(zone),
         prices=prices_in(prices),
         wallet_only=wallet_only,
@@ -182,23 +193,28 @@ def _text(made: Statement, form: Format) -> str:
 
 def _show(made: Statement) -> None:
     """The rows, and the totals below them."""
-    columns = ("date", "what", "job", "with", "amount", "waiting", "worth")
+    columns = ("date", "what", "job", "with", "amount", "hours", "rate", "waiting", "worth")
     rows = [_cells(row) for row in made.rows]
     used = [k for k in range(len(columns)) if k < 5 or any(row[k] for row in rows)]
     render.table([columns[k] for k in used], [[row[k] for k in used] for row in rows])
-    totals = [
-        (
+    names = ["total", "token", "paid", "received", "waiting at the end"]
+    totals = []
+    for total in made.totals:
+        decimals = total.token.decimals
+        sums = (total.paid, total.received, total.waiting)
+        cells = [
             total.token.symbol,
             total.token.address,
-            format_amount(total.paid, total.token.decimals),
-            format_amount(total.received, total.token.decimals),
-            format_amount(total.waiting, total.token.decimals),
-        )
-        for total in made.totals
-    ]
+            *(format_amount(s, decimals) for s in sums),
+        ]
+        if any(t.units for t in made.totals):
+            cells += [hours(minutes_of(total.units)), format_amount(total.for_hours, decimals)]
+        totals.append(cells)
+    if any(t.units for t in made.totals):
+        names += ["hours", "for hours"]
     if totals:
         render.say("")
-    render.table(("total", "token", "paid", "received", "waiting at the end"), totals)
+    render.table(names, totals)
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -211,6 +227,8 @@ def _cells(row: Row) -> tuple[str, ...]:
         f"{of} {format_selection(row.milestones)}".strip(),
         ", ".join(f"{who[:6]}…{who[-4:]}" for who in row.counterparties),
         render.amount(row.amount, row.token),
+        hours(minutes_of(row.units)) if row.units else "",
+        "" if row.rate is None else format_amount(row.rate, row.token.decimals),
         render.amount(row.waiting, row.token) if row.waiting else "",
         f"{value.amount:,f} {value.price.currency}" if value else "",
     )

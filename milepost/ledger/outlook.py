@@ -10,13 +10,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from milepost.ledger import words
-from milepost.ledger.words import amount, milestones
-from milepost.types import ZERO_ADDRESS, MilestoneView, Status, Terms, same_address
+from milepost.ledger.words import amount, milestones, periods
+from milepost.presets import is_hourly
+from milepost.types import (
+    ZERO_ADDRESS,
+    MilestoneView,
+    Status,
+    Terms,
+    format_selection,
+    same_address,
+)
 from milepost.units import format_time
 
 if TYPE_CHECKING:
     from milepost.agreement import Token
-    from milepost.ledger.reads import Due, Job, Role
+    from milepost.ledger.reads import Due, Ending, Job, Role
+    from milepost.runway import Runway
 
 
 def silence(view: MilestoneView, terms: Terms, token: Token) -> str:
@@ -83,6 +92,100 @@ def settling(due: Due) -> tuple[Role, ...]:
     view, terms = due.view, due.job.terms
     is_theirs = view.status == Status.DISPUTED and not view.is_late
     return ("client", "freelancer") if is_theirs and terms.arbiter == ZERO_ADDRESS else ()
+
+
+def funded_ahead(run: Runway) -> list[str]:
+    """How far ahead metered work is funded and protected, in sentences."""
+    terms, current = run.terms, run.current
+    work = "hours" if is_hourly(terms) else "work"
+    if run.until is not None:
+        left = words.rounded(run.until - run.timestamp)
+        ahead = f"{periods(terms, run.funded)}, until {format_time(run.until)} ({left})"
+        lines = [f"Funded ahead: {ahead}. Nobody protects {work} after that."]
+    elif current == terms.count:
+        last = periods(terms, [current - 1]).capitalize()
+        return [f"Funded ahead: nothing. {last}, the last one, is over."]
+    else:
+        begin = terms.period_end(current - 1)
+        begins = "begins" if begin > run.timestamp else "began"
+        now = f"{periods(terms, [current])}, which {begins} at {format_time(begin)}"
+        lines = [f"Funded ahead: nothing. Nobody protects {work} in {now}."]
+    if run.offered:
+        lines.append(
+            f"Only offered: {periods(terms, run.offered)}. Until the freelancer accepts, nobody "
+            f"protects {work} there, and the client can take the money back."
+        )
+        until, safe = run.protected_until, "nothing"
+        if until is not None:
+            safe = f"{periods(terms, run.protected)}, until {format_time(until)}"
+        lines.append(f"Protected without a hole: {safe}.")
+    asked = [i for i in run.funded if run.statuses[i] is Status.REFUND_REQUESTED]
+    if asked:
+        lines.append(
+            f"Asked back by the client: {periods(terms, asked)}. Without an answer in time the "
+            "money is refunded."
+        )
+    return lines
+
+
+def steps(run: Runway) -> dict[Role, str]:
+    """The commands with which metered work is protected for longer, by who gives them."""
+    option = "--weeks" if is_hourly(run.terms) else "--milestones"
+    chosen: dict[Role, tuple[str, tuple[int, ...]]] = {
+        "freelancer": ("accept", run.acceptable),
+        "client": ("fund", run.fundable),
+    }
+    return {
+        role: f"milepost {verb} FILE {option} {format_selection(indexes)}"
+        for role, (verb, indexes) in chosen.items()
+        if indexes
+    }
+
+
+def ways_on(run: Runway, token: Token) -> list[str]:
+    """Lines that say what comes behind what is funded, and how more is protected."""
+    terms, missing, lines, commands = run.terms, run.missing, [], steps(run)
+    if missing is not None and run.statuses[missing].is_final:
+        closed = periods(terms, [missing]).capitalize()
+        lines.append(
+            f"{closed} is {run.statuses[missing].label}: nothing more of it can be claimed, and it "
+            "cannot be funded again."
+        )
+    if run.later:
+        lines.append(f"Funded again behind that hole: {periods(terms, run.later)}.")
+    if "freelancer" in commands:
+        lines.append(f"To accept, as the freelancer: {commands['freelancer']}")
+    if "client" in commands:
+        cost = amount(run.amount * len(run.fundable), token)
+        lines.append(f"To fund more, as the client: {commands['client']} ({cost})")
+    else:
+        last = periods(terms, [terms.count - 1])
+        lines.append(f"None is left to fund up to {last}, the last one. More needs a new deal.")
+    return lines
+
+
+def ending(found: Ending, party: str | None = None) -> str:
+    """That protected work ends, and what it asks of `party`, without a full stop."""
+    run, terms = found.run, found.job.terms
+    held = found.job.roles_of(party) if party is not None else ()
+    wishes: dict[Role, str] = {"client": "fund more", "freelancer": "do not work unprotected"}
+    how = "funded"
+    if run.acceptable:
+        waiting = periods(terms, run.acceptable)
+        wishes = {"client": f"{waiting} not accepted yet", "freelancer": f"accept {waiting}"}
+        how = "accepted"
+    elif not run.fundable:
+        wishes["client"], how = "agree anew", "that can be funded"
+    verb = "was" if found.is_over else "is"
+    fact = f"{periods(terms, run.protected[-1:])} {verb} the last one {how}"
+    wish = ", ".join(wishes[role] for role in wishes if role in held)
+    return f"{wish}, {fact}" if wish else fact
+
+
+def no_clock(terms: Terms) -> str:
+    """What follows from the end of protected work, and what does not."""
+    work = "hours" if is_hourly(terms) else "work"
+    return f"No clock runs out and nothing is lost, but nobody protects {work} after it."
 
 
 def plainly_named(due: Due) -> Due:

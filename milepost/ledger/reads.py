@@ -24,7 +24,16 @@ from milepost.errors import JobUnknown
 from milepost.ledger import rows, store
 from milepost.ledger.replay import Agreement
 from milepost.ledger.store import Position, Store
-from milepost.types import ZERO_ADDRESS, AgreementId, MilestoneView, Status, Terms, same_address
+from milepost.runway import Runway, last_run
+from milepost.types import (
+    NOT_FUNDED,
+    ZERO_ADDRESS,
+    AgreementId,
+    MilestoneView,
+    Status,
+    Terms,
+    same_address,
+)
 
 Role = Literal["client", "freelancer", "payee", "arbiter"]
 ROLES: tuple[Role, ...] = ("client", "freelancer", "payee", "arbiter")
@@ -66,6 +75,11 @@ class Job:
         return tuple(r for r in ROLES if same_address(getattr(self.terms, r), party))
 
     @property
+    def statuses(self) -> tuple[Status, ...]:
+        """The statuses of all its milestones."""
+        return tuple(self.milestones.get(i, NOT_FUNDED).status for i in range(self.terms.count))
+
+    @property
     def open(self) -> int:
         """Base units that the escrow holds for it."""
         return sum(m.open for m in self.milestones.values())
@@ -95,6 +109,22 @@ class Due:
     def deadline(self) -> int:
         """Unix time at which the awaited party is late; zero where no clock runs."""
         return self.view.deadline
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Where the protected periods of metered work end: no clock of the contract, and nothing comes
+    of it but that nobody protects work after it.
+    """
+
+    job: Job
+    run: Runway
+    is_over: bool
+
+    @property
+    def at(self) -> int:
+        """The Unix time of it."""
+        return self.job.terms.period_end(self.run.protected[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +303,27 @@ class Ledger:
         found = [d for d in self._waiting(party) if d.opens_at]
         return sorted(found, key=lambda d: (d.opens_at, d.job.funded_at, d.milestone))
 
+    def endings(self, party: str | None = None) -> list[Ending]:
+        """The end of the protected periods of each metered job that runs: one that has accepted
+        work open, is not replaced, and is protected now or was up to a period ago. Of the jobs in
+        which `party` is the client or the freelancer, or of all. The earliest end first.
+        """
+        parts, ids = store.milestones.c, _ids_of(party, None)
+        is_open = parts.status.between(int(Status.ACTIVE), int(Status.PAID) - 1)
+        running = sa.select(parts.agreement).where(is_open)
+        table = store.agreements.c
+        ids = ids.where(table.id.in_(running), table.replaced_by.is_(None))
+        with self._reading() as connection:
+            moment = self._moment(connection)
+            jobs = self._jobs(connection, moment, ids)
+        found = [
+            ending
+            for job in jobs
+            if party is None or not {"client", "freelancer"}.isdisjoint(job.roles_of(party))
+            if (ending := _ending(job, moment)) is not None
+        ]
+        return sorted(found, key=lambda e: (e.at, e.job.funded_at))
+
     def needs(self, party: str) -> list[Due]:
         """What `party` has to do, or can collect, now; what is most urgent first."""
         with self.at_one_moment() as ledger:
@@ -399,6 +450,15 @@ class Ledger:
         since = {row.id: row.timestamp for row in dated}
         found = rows.read_agreements(connection, since)
         return [_job(a, found[a], timestamp, tokens, moment) for a, timestamp in since.items()]
+
+
+def _ending(job: Job, moment: Moment) -> Ending | None:
+    if not job.terms.is_metered:
+        return None
+    run = last_run(job.terms, job.statuses, moment.timestamp)
+    if run is None:
+        return None
+    return Ending(job, run, job.terms.period_end(run.protected[-1]) <= moment.timestamp)
 
 
 def waiting(job: Job) -> Iterator[Due]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from milepost.presets import is_hourly
 from milepost.types import BPS, ZERO_ADDRESS, Terms, format_selection, from_set, same_address
-from milepost.units import format_amount, format_time
+from milepost.units import HOUR, MINUTE, format_amount, format_duration, format_time
 
 if TYPE_CHECKING:
     from milepost.agreement import Token
@@ -47,6 +49,38 @@ def milestones(indexes: Iterable[int]) -> str:
     """ "milestone 2" or "milestones 1,3-5" of zero-based indexes."""
     chosen = tuple(indexes)
     return f"milestone{'s' if len(chosen) > 1 else ''} {format_selection(chosen)}"
+
+
+def periods(terms: Terms, indexes: Iterable[int]) -> str:
+    """ "week 2" or "weeks 1,3-5" of hourly work, milestones of any other, by zero-based indexes."""
+    return milestones(indexes).replace("milestone", "week" if is_hourly(terms) else "milestone")
+
+
+def covered(terms: Terms, indexes: Iterable[int]) -> str:
+    """The same with the days that the periods cover, first and last: "week 2, Monday 2026-12-07 to
+    Sunday 2026-12-13 UTC". Without days where the work is not metered.
+    """
+    chosen = sorted(indexes)
+    named = periods(terms, chosen)
+    if not terms.is_metered:
+        return named
+    firsts = [i for i in chosen if i - 1 not in chosen]
+    lasts = [i for i in chosen if i + 1 not in chosen]
+    days = " and ".join(
+        f"{_day(terms.period_end(a - 1))} to {_day(terms.period_end(b) - 1)}"
+        for a, b in zip(firsts, lasts, strict=True)
+    )
+    return f"{named}, {days} UTC"
+
+
+def hours(minutes: int) -> str:
+    """Hours and minutes: "31:30"."""
+    return f"{minutes // 60}:{minutes % 60:02}"
+
+
+def rounded(seconds: int) -> str:
+    """A duration without the seconds, where it is longer than an hour."""
+    return format_duration(seconds - seconds % MINUTE if seconds >= HOUR else seconds)
 
 
 def short(agreement: bytes) -> str:
@@ -189,3 +223,10 @@ def _disputed(event: Event, terms: Terms) -> int:
     """What stays open in a dispute: all that is not conceded."""
     whole = terms.amount_of(event["milestone"])
     return int(whole - event["to_freelancer"] - event["to_client"])
+
+
+def _day(timestamp: int) -> str:
+    try:
+        return datetime.fromtimestamp(timestamp, UTC).strftime("%A %Y-%m-%d")
+    except (OverflowError, ValueError, OSError):
+        return format_time(timestamp)

@@ -1,8 +1,19 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from milepost.presets import Parties, fixed_price, hourly, monday_from, retainer
+from milepost.presets import (
+    Parties,
+    fixed_price,
+    hourly,
+    is_hourly,
+    minutes_of,
+    monday_from,
+    rate_of,
+    retainer,
+    units_paid,
+)
 from milepost.units import DAY, WEEK
 
 A, B, C = ("0x" + digit * 40 for digit in "123")
@@ -45,3 +56,49 @@ def test_retainer():
         30 * DAY,
         10_000,
     )
+
+
+WEEKS = hourly(Parties(A, B), rate=45_000_000, hours_per_week=40, start=1_780_000_000)
+
+
+def test_what_is_hourly():
+    assert is_hourly(WEEKS)
+    assert is_hourly(hourly(Parties(A, B), rate=1, hours_per_week=168, start=1))
+    others = [
+        fixed_price(Parties(A, B), [1]),
+        retainer(Parties(A, B), amount=7, start=WEEKS.start),
+        *(replace(WEEKS, start=WEEKS.start + shift) for shift in (-1, 1, DAY)),
+        replace(WEEKS, period=WEEK + 1),
+        replace(WEEKS, units=0),
+        replace(WEEKS, units=241),
+        replace(WEEKS, units=1014),
+    ]
+    assert not any(map(is_hourly, others))
+    assert {rate_of(terms) for terms in others} == {units_paid(terms, 5) for terms in others}
+    assert rate_of(others[0]) is None
+
+
+def test_hours_and_what_one_costs():
+    assert (minutes_of(0), minutes_of(1), minutes_of(189)) == (0, 10, 31 * 60 + 30)
+    assert rate_of(WEEKS) == 45_000_000
+    assert rate_of(replace(WEEKS, amounts=(1_800_000_001,))) is None
+
+
+@pytest.mark.parametrize("amount", [480, 481, 1799, 1800, 50_000_001])
+def test_an_amount_tells_its_units_or_nothing(amount):
+    terms = replace(WEEKS, amounts=(amount,))
+
+    def worth(units):
+        return amount * units // 240
+
+    assert [units_paid(terms, worth(u)) for u in range(241)] == list(range(241))
+    # What is left of a claim after a part of it was paid is rounded twice.
+    for claimed in range(1, 241):
+        for conceded in range(claimed):
+            found = units_paid(terms, worth(claimed) - worth(conceded))
+            assert found in (claimed - conceded, None)
+    assert units_paid(terms, worth(7) + 1) is None
+
+
+def test_an_amount_of_tiny_units_tells_nothing():
+    assert units_paid(replace(WEEKS, amounts=(479,)), 479) is None

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 from milepost.errors import ExtraMissing
 from milepost.ledger import outlook
-from milepost.ledger.words import amount, milestones
+from milepost.ledger.words import amount, milestones, plainly_named
 from milepost.units import DAY, format_time
 
 if TYPE_CHECKING:
     import icalendar
 
-    from milepost.ledger.reads import Due, Moment
+    from milepost.ledger.reads import Due, Ending, Moment
 
 ALARMS = (3 * DAY, DAY)
 """Seconds before a deadline at which a calendar rings, where the clock runs that long."""
@@ -34,11 +34,13 @@ def calendar(
     moment: Moment,
     party: str | None = None,
     *,
+    endings: Iterable[Ending] = (),
     alarms: Sequence[int] = ALARMS,
 ) -> bytes:
     """A calendar of `dues`: an entry for each clock, and for metered work when it can be claimed.
 
-    Other dues are left out. `moment` is when the ledger says so; `party` is called "you"; `alarms`
+    Other dues are left out. `endings` are entries too, one for each job, which move when more is
+    funded. `moment` is when the ledger says so; `party` is called "you"; `alarms`
     are seconds before a deadline. Raises ExtraMissing.
     """
     try:
@@ -57,6 +59,9 @@ def calendar(
     for due in dues:
         if 0 < _when(due) <= _LAST:
             made.add_component(_entry(outlook.plainly_named(due), moment, party, alarms))
+    for ending in endings:
+        if ending.at <= _LAST:
+            made.add_component(_ending(ending, moment, party, alarms))
     if not made.subcomponents:
         made.add_component(_utc())
     return bytes(made.to_ical())
@@ -67,25 +72,57 @@ def _when(due: Due) -> int:
 
 
 def _entry(due: Due, moment: Moment, party: str | None, alarms: Sequence[int]) -> icalendar.Event:
+    agreement, view = due.job.agreement.hex(), due.view
+    status = view.status.name.lower().replace("_", "-")
+    runs = due.deadline - view.clock.since
+    return _event(
+        f"{agreement}-{due.milestone + 1}-{status}-{view.clock.since}",
+        _when(due),
+        _summary(due),
+        _description(due, moment, party),
+        moment,
+        [seconds for seconds in alarms if due.deadline and seconds < runs],
+    )
+
+
+def _ending(
+    ending: Ending, moment: Moment, party: str | None, alarms: Sequence[int]
+) -> icalendar.Event:
+    job = ending.job
+    lines = [
+        outlook.no_clock(job.terms),
+        *outlook.ways_on(ending.run, plainly_named(job.token)),
+        f"{outlook.roles(job, party)}.",
+        f"As of block {moment.block}, {format_time(moment.timestamp)}.",
+    ]
+    return _event(
+        f"{job.agreement.hex()}-funded",
+        ending.at,
+        outlook.ending(ending, party),
+        "\n".join(lines),
+        moment,
+        [seconds for seconds in alarms if seconds < job.terms.period],
+    )
+
+
+def _event(
+    uid: str, when: int, summary: str, description: str, moment: Moment, alarms: Iterable[int]
+) -> icalendar.Event:
     import icalendar
 
     entry = icalendar.Event()
-    agreement, view = due.job.agreement.hex(), due.view
-    status = view.status.name.lower().replace("_", "-")
-    entry.add("uid", f"{agreement}-{due.milestone + 1}-{status}-{view.clock.since}@milepost")
+    entry.add("uid", f"{uid}@milepost")
     entry.add("dtstamp", _utc_time(moment.timestamp))
-    entry.add("dtstart", _utc_time(_when(due)))
-    entry.add("summary", f"Milepost: {_summary(due)}")
-    entry.add("description", _description(due, moment, party))
+    entry.add("dtstart", _utc_time(when))
+    entry.add("summary", f"Milepost: {summary}")
+    entry.add("description", description)
     entry.add("transp", "TRANSPARENT")
-    runs = due.deadline - view.clock.since
-    for seconds in alarms if due.deadline else ():
-        if seconds < runs:
-            alarm = icalendar.Alarm()
-            alarm.add("action", "DISPLAY")
-            alarm.add("trigger", timedelta(seconds=-seconds))
-            alarm.add("description", f"Milepost: {_summary(due)}")
-            entry.add_component(alarm)
+    for seconds in alarms:
+        alarm = icalendar.Alarm()
+        alarm.add("action", "DISPLAY")
+        alarm.add("trigger", timedelta(seconds=-seconds))
+        alarm.add("description", f"Milepost: {summary}")
+        entry.add_component(alarm)
     return entry
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from milepost.chain.events import Event
 from milepost.ledger import outlook, words
-from milepost.ledger.reads import Due, Ledger, Moment, Report
+from milepost.ledger.reads import Due, Ending, Ledger, Moment, Report
 from milepost.units import format_duration, format_time
 
 PASSED = 0
@@ -56,7 +56,7 @@ def events(ledger: Ledger, after: int, party: str | None = None) -> dict[str, Me
 def deadlines(
     ledger: Ledger, moment: Moment, clock: int, before: Sequence[int], party: str | None = None
 ) -> list[Message]:
-    """A message for each clock that runs out soon or did.
+    """A message for each clock that runs out soon or did, and for each end of protected work.
 
     `before` are the seconds left at which to tell. Of those that were crossed unseen only the last
     is told. What is soon, the later says of the ledger and `clock`, this machine's Unix time; that
@@ -64,13 +64,13 @@ def deadlines(
     """
     found, now = [], max(moment.timestamp, clock)
     for due in ledger.due(party, now + max(before, default=0)):
-        crossed = [t for t in before if due.deadline - now <= t]
-        if due.view.is_late:
-            found.append(_due_message(due, PASSED, moment, now, party))
-        elif crossed:
-            nearest = min(crossed)
-            later = (PASSED, *(t for t in before if t < nearest))
-            found.append(_due_message(due, nearest, moment, now, party, later))
+        told = _threshold(due.deadline, before, now, is_over=due.view.is_late)
+        if told is not None:
+            found.append(_due_message(due, *told, moment, now, party))
+    for ending in ledger.endings(party):
+        told = _threshold(ending.at, before, now, is_over=ending.is_over)
+        if told is not None:
+            found.append(_ending_message(ending, *told, moment, now, party))
     return found
 
 
@@ -123,24 +123,37 @@ def _event_message(key: str, report: Report, party: str | None) -> Message:
     )
 
 
+def _threshold(
+    end: int, before: Sequence[int], now: int, *, is_over: bool
+) -> tuple[int, tuple[int, ...]] | None:
+    """The last of the thresholds `before` an end that was crossed, and those after it."""
+    if is_over:
+        return PASSED, ()
+    crossed = [t for t in before if end - now <= t]
+    if not crossed:
+        return None
+    nearest = min(crossed)
+    return nearest, (PASSED, *(t for t in before if t < nearest))
+
+
+def _left(what: str, end: int, threshold: int, moment: Moment, now: int) -> tuple[str, str]:
+    """How near the end of something is, in a few words and in a sentence."""
+    at = format_time(end)
+    if not threshold:
+        return f"{what} is over", f"The {what} ended at {at}."
+    if end > now:
+        return f"less than {format_duration(threshold)} left", f"The {what} ends at {at}."
+    unread = f"the chain has not been read beyond block {moment.block}"
+    sentence = f"The {what} ended at {at}, but {unread}: what follows may be old."
+    return f"ended at {at}, but {unread}", sentence
+
+
 def _due_message(
-    due: Due,
-    threshold: int,
-    moment: Moment,
-    now: int,
-    party: str | None,
-    later: Sequence[int] = (),
+    due: Due, threshold: int, later: Sequence[int], moment: Moment, now: int, party: str | None
 ) -> Message:
     due = outlook.plainly_named(due)
-    job, view, end = due.job, due.view, format_time(due.deadline)
-    if not threshold:
-        left, ending = "time is over", f"The time ended at {end}."
-    elif due.deadline > now:
-        left, ending = f"less than {format_duration(threshold)} left", f"The time ends at {end}."
-    else:
-        unread = f"the chain has not been read beyond block {moment.block}"
-        left = f"ended at {end}, but {unread}"
-        ending = f"The time ended at {end}, but {unread}: what follows may be old."
+    job, view = due.job, due.view
+    left, ending = _left("time", due.deadline, threshold, moment, now)
     text = f"{left}: {outlook.headline(due)}"
     clock = f"due:{job.agreement.hex()}:{due.milestone}:{int(view.status)}:{view.clock.since}"
     return Message(
@@ -157,6 +170,35 @@ def _due_message(
         ),
         text=text,
         unless=tuple(f"{clock}:{t}" for t in later),
+    )
+
+
+def _ending_message(
+    ending: Ending,
+    threshold: int,
+    later: Sequence[int],
+    moment: Moment,
+    now: int,
+    party: str | None,
+) -> Message:
+    job, run = ending.job, ending.run
+    left, sentence = _left("protection", ending.at, threshold, moment, now)
+    text = f"{left}: {outlook.ending(ending, party)}"
+    # After more is accepted another period is the last, and is told of anew.
+    end = f"funded:{job.agreement.hex()}:{run.protected[-1]}"
+    return Message(
+        key=f"{end}:{threshold}",
+        block=moment.block,
+        title=f"Milepost: {text}",
+        body=_joined(
+            sentence,
+            outlook.no_clock(job.terms),
+            *outlook.ways_on(run, words.plainly_named(job.token)),
+            f"{outlook.roles(job, party)}.",
+            f"As of block {moment.block}, {format_time(moment.timestamp)}.",
+        ),
+        text=text,
+        unless=tuple(f"{end}:{t}" for t in later),
     )
 
 

@@ -16,9 +16,9 @@ from milepost.agreement import Token
 from milepost.ledger import rows
 from milepost.ledger.reads import Happening, History, Payment
 from milepost.ledger.replay import Milestone, Replay
-from milepost.presets import UNIT
-from milepost.types import AgreementId, Status, Terms
-from milepost.units import HOUR, MINUTE, WEEK
+from milepost.presets import is_hourly, minutes_of
+from milepost.types import AgreementId, Status
+from milepost.units import WEEK
 
 _ANSWERS = ("MilestonesApproved", "MilestonesReleased")
 
@@ -145,15 +145,6 @@ def median(numbers: Iterable[int]) -> int | None:
     return (found[(len(found) - 1) // 2] + found[len(found) // 2]) // 2
 
 
-def is_hourly(terms: Terms) -> bool:
-    """Whether work is claimed by weeks in units that can be ten minutes each.
-
-    The contract counts units without a name: these are the numbers of `presets.hourly`.
-    """
-    has_whole_hours = terms.units * UNIT % HOUR == 0
-    return terms.period == WEEK and has_whole_hours and terms.units * UNIT <= WEEK
-
-
 def weeks(history: History) -> tuple[Week, ...]:
     """The weeks of an hourly job that were ever funded; none of another job.
 
@@ -170,13 +161,12 @@ def weeks(history: History) -> tuple[Week, ...]:
             claimed[i] = claimed[i] or job.terms.units
         else:
             claimed[i] = milestone.claimed or claimed[i]
-    of_unit = UNIT // MINUTE
     return tuple(
         Week(
             milestone=i,
             start=job.terms.period_end(i) - WEEK,
-            minutes=claimed[i] * of_unit,
-            limit=job.terms.units * of_unit,
+            minutes=minutes_of(claimed[i]),
+            limit=minutes_of(job.terms.units),
             is_over=job.milestones[i].status.is_final,
         )
         for i in sorted(claimed)

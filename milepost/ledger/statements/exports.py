@@ -14,14 +14,15 @@ from typing import Any
 from milepost.agreement import Token
 from milepost.ledger.statements.receipts import Row
 from milepost.ledger.statements.statement import WAYS, Statement
-from milepost.ledger.words import one_line
+from milepost.ledger.words import hours, one_line
+from milepost.presets import minutes_of
 from milepost.units import format_amount
 
 COLUMNS = (
     "date_utc", "date_local", "kind", "direction", "role", "address", "counterparty", "agreement",
     "milestones", "token", "token_address", "amount", "amount_base_units", "waiting",
-    "waiting_base_units", "fee", "fee_base_units", "transaction", "block", "is_final", "value",
-    "currency", "price", "price_date", "price_source",
+    "waiting_base_units", "fee", "fee_base_units", "hours", "minutes", "rate", "rate_base_units",
+    "transaction", "block", "is_final", "value", "currency", "price", "price_date", "price_source",
 )  # fmt: skip
 
 # With these a cell begins that a spreadsheet may run, as OWASP lists them; also in full width.
@@ -64,6 +65,8 @@ def to_record(statement: Statement) -> dict[str, Any]:
                 "paid": str(total.paid),
                 "received": str(total.received),
                 "waiting": str(total.waiting),
+                "minutes": minutes_of(total.units),
+                "for_hours": str(total.for_hours),
             }
             for total in statement.totals
         ],
@@ -105,11 +108,22 @@ def _cells(row: Row) -> list[str]:
         safe_cell(one_line(row.token.symbol).translate(_SEPARATORS)),
         row.token.address,
         *numbers,
+        *_hours(row),
         "0x" + event.transaction.hex(),
         str(event.block),
         "true" if row.happening.is_final else "false",
         *worth,
     ]
+
+
+def _hours(row: Row) -> list[str]:
+    if not row.units:
+        return ["", "", "", ""]
+    minutes = minutes_of(row.units)
+    rate = ["", ""]
+    if row.rate is not None:
+        rate = [format_amount(row.rate, row.token.decimals, grouped=False), str(row.rate)]
+    return [hours(minutes), str(minutes), *rate]
 
 
 def _record(row: Row) -> dict[str, Any]:
@@ -128,6 +142,8 @@ def _record(row: Row) -> dict[str, Any]:
         "amount": str(row.amount),
         "waiting": str(row.waiting),
         "fee": str(row.fee),
+        "minutes": minutes_of(row.units) if row.units else None,
+        "rate": None if row.rate is None else str(row.rate),
         "transaction": "0x" + event.transaction.hex(),
         "log_index": event.log_index,
         "block": event.block,

@@ -18,13 +18,12 @@ from zoneinfo import ZoneInfo
 
 from milepost.agreement import Agreement, Token
 from milepost.errors import InputError, JobUnknown
-from milepost.ledger.reads import Happening, Job, Ledger
+from milepost.ledger.reads import Job, Ledger
 from milepost.ledger.statements.prices import Prices, sum_of
 from milepost.ledger.statements.receipts import Row
 from milepost.ledger.statements.statement import is_within, period_of, statement
-from milepost.presets import UNIT
-from milepost.types import AgreementId, Terms, from_set, same_address
-from milepost.units import HOUR, MINUTE
+from milepost.presets import minutes_of
+from milepost.types import AgreementId, Terms, same_address
 from milepost.zones import system_zone
 
 # What brings the payee money for a milestone.
@@ -233,10 +232,8 @@ def _invoice(
     ledger: Ledger, job: Job, milestone: int, rows: Iterable[Row], file: Agreement | None
 ) -> Invoice:
     paid = tuple(rows)
-    units = None
-    if file is not None and file.kind == "hourly" and [r.kind for r in paid] == ["release"]:
-        happened = ledger.job("0x" + job.agreement.hex()).happenings
-        units = _units(happened, job.terms, milestone, paid[0].gain)
+    # Where a dispute divided the money, not all of it was paid for hours.
+    units = paid[0].units if [r.kind for r in paid] == ["release"] else 0
     return Invoice(
         number=f"{_beginning(ledger, job.agreement)}-{milestone + 1}",
         chain_id=ledger.chain_id,
@@ -267,24 +264,8 @@ def _beginning(ledger: Ledger, agreement: AgreementId) -> str:
     return name[:_SHORTEST]
 
 
-def _units(happenings: Iterable[Happening], terms: Terms, milestone: int, paid: int) -> int | None:
-    """The units that were claimed of a milestone and released; None where they are not certain."""
-    claimed = terms.whole
-    for event in (h.event for h in happenings):
-        if event.name == "MilestoneSubmitted" and event["milestone"] == milestone:
-            claimed = event["units"]
-        elif event.name == "ChangesRequested" and event["milestone"] == milestone:
-            claimed = terms.whole
-        elif event.name == "MilestonesReleased" and milestone in from_set(event["milestones"]):
-            break
-    worth = terms.amount_of(milestone) * claimed // terms.whole
-    return claimed if worth == paid else None
-
-
-def _description(
-    terms: Terms, milestone: int, units: int | None, file: Agreement | None
-) -> Iterator[str]:
-    """What was paid for, in lines; of hours, where it is known how many `units` were."""
+def _description(terms: Terms, milestone: int, units: int, file: Agreement | None) -> Iterator[str]:
+    """What was paid for, in lines; of hours, where it is known how many `units` they were."""
     if file is not None and file.items:
         yield file.items[milestone].title
         yield from (f"- {text}" for text in file.items[milestone].deliverables)
@@ -292,8 +273,8 @@ def _description(
         end = terms.period_end(milestone)
         first, last = (datetime.fromtimestamp(t, UTC).date() for t in (end - terms.period, end - 1))
         yield f"Work from {first} to {last}"
-        if units is not None:
-            hours, seconds = divmod(units * UNIT, HOUR)
-            yield f"{hours} hours {seconds // MINUTE} minutes"
+        if units:
+            hours, minutes = divmod(minutes_of(units), 60)
+            yield f"{hours} hours {minutes} minutes"
     else:
         yield f"Milestone {milestone + 1}"

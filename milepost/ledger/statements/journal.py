@@ -21,8 +21,9 @@ from milepost.agreement import Token
 from milepost.ledger.statements.prices import EXACT, value_of
 from milepost.ledger.statements.receipts import Row
 from milepost.ledger.statements.statement import Statement
-from milepost.ledger.words import one_line
+from milepost.ledger.words import hours, one_line
 from milepost.networks import network_of
+from milepost.presets import minutes_of
 from milepost.types import ZERO_ADDRESS, format_selection
 from milepost.units import format_amount
 
@@ -43,6 +44,9 @@ def to_journal(statement: Statement) -> str:
     for total in statement.totals:
         sums = (("paid", total.paid), ("received", total.received), ("waiting", total.waiting))
         shown = ", ".join(f"{n} {_amount(a, total.token)}" for n, a in sums)
+        if total.units:
+            earned = _amount(total.for_hours, total.token)
+            shown += f", {hours(minutes_of(total.units))} hours for {earned}"
         lines.append(f"; {names[total.token]} is {total.token.address}: {shown}")
     lines += [f"; No price of {names[token]} on {day}" for day, token in statement.missing]
     for row in statement.rows:
@@ -65,6 +69,10 @@ def _transaction(row: Row, name: str) -> Iterator[str]:
     yield f"    ; wallet: {row.address}"
     if row.fee:
         yield f"    ; arbiter's fee: {_amount(row.fee, row.token)}"
+    if row.units:
+        worked = hours(minutes_of(row.units))
+        each = "" if row.rate is None else f" at {_amount(row.rate, row.token)} an hour"
+        yield f"    ; hours: {worked}{each}"
     if row.value is not None:
         price = row.value.price
         source = f"{one_line(price.source)}:{price.line}"

@@ -17,10 +17,14 @@ from zoneinfo import ZoneInfo
 from milepost.agreement import Token
 from milepost.ledger.reads import Happening, Payment, Role
 from milepost.ledger.statements.prices import Value
+from milepost.presets import rate_of, units_paid
 from milepost.types import AgreementId, Terms, same_address
 from milepost.zones import local_time
 
 Direction = Literal["in", "out"]
+
+# What pays a number of units; a ruling, a lapse and a settlement divide money.
+_OF_UNITS = ("release", "dispute")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,9 @@ class Row:
     `amount` is what it changed the wallet at `address` by, below zero where it left; `waiting` what
     it changed the credit by that the escrow keeps for `withdraw`. `role` is the party's, None where
     a withdrawal is of several. `agreement` is None where it is of several. `fee` is what the
-    arbiter took in the ruling that the row comes from; it is no part of `amount`.
+    arbiter took in the ruling that the row comes from; it is no part of `amount`. `units` are those
+    of hourly work that it pays, zero where it pays none or they are not certain; `rate` is the base
+    units of an hour of them, None where it is no whole number.
     """
 
     kind: str
@@ -46,6 +52,8 @@ class Row:
     local: datetime
     happening: Happening
     value: Value | None = None
+    units: int = 0
+    rate: int | None = None
 
     @property
     def direction(self) -> Direction:
@@ -129,6 +137,8 @@ def _keep_back(made: list[Row], credit: Payment) -> int:
 def _row(payment: Payment, terms: Terms, party: str, zone: ZoneInfo) -> Row:
     role = _role(payment.address, terms, party)
     event = payment.happening.event
+    is_for_hours = payment.kind in _OF_UNITS and role in ("freelancer", "payee")
+    units = units_paid(terms, payment.amount) if is_for_hours else None
     return Row(
         kind=payment.kind,
         role=role,
@@ -142,6 +152,8 @@ def _row(payment: Payment, terms: Terms, party: str, zone: ZoneInfo) -> Row:
         fee=event["fee"] if payment.kind == "ruling" else 0,
         local=local_time(payment.happening.timestamp, zone),
         happening=payment.happening,
+        units=units or 0,
+        rate=rate_of(terms) if units else None,
     )
 
 

@@ -6,6 +6,8 @@ say for its day in UTC. Amounts are base units. Nothing here asks a node.
 
 from __future__ import annotations
 
+import re
+from calendar import monthrange
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -29,13 +31,15 @@ WAYS: tuple[Way, ...] = ("in", "back", "out")
 @dataclass(frozen=True, slots=True)
 class Total:
     """Sums of a statement in one token: `paid` and `received` in its time, and what was `waiting`
-    at its end.
+    at its end. `units` are those of hourly work of its rows, and `for_hours` is what they earned.
     """
 
     token: Token
     paid: int
     received: int
     waiting: int
+    units: int = 0
+    for_hours: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,15 @@ def period_of(
     if since and until and since > until:
         raise InputError(f"{since} is after {until}.")
     return since, until
+
+
+def month_of(text: str) -> tuple[date, date]:
+    """The first and the last day of a month such as "2026-12". Raises InputError."""
+    if re.fullmatch(r"\d{4}-\d\d", text, re.ASCII):
+        year, month = int(text[:4]), int(text[5:])
+        if 1970 <= year <= 9998 and 1 <= month <= 12:
+            return date(year, month, 1), date(year, month, monthrange(year, month)[1])
+    raise InputError(f'"{text}" is no month such as 2026-12 that a chain has blocks of.')
 
 
 def statement(
@@ -185,13 +198,19 @@ def _totals(chosen: Iterable[Row], past: Iterable[Row]) -> Iterator[Total]:
     paid: Counter[Token] = Counter()
     received: Counter[Token] = Counter()
     waiting: Counter[Token] = Counter()
+    units: Counter[Token] = Counter()
+    for_hours: Counter[Token] = Counter()
     for row in chosen:
+        if row.units:
+            units[row.token] += row.units
+            for_hours[row.token] += row.gain
         if row.direction == "out":
             paid[row.token] -= row.amount
         else:
             received[row.token] += row.amount
     for row in past:
         waiting[row.token] += row.waiting
-    for token in dict.fromkeys((*paid, *received, *waiting)):
-        if paid[token] or received[token] or waiting[token]:
-            yield Total(token, paid[token], received[token], waiting[token])
+    for token in dict.fromkeys((*paid, *received, *waiting, *units)):
+        sums = (paid[token], received[token], waiting[token], units[token], for_hours[token])
+        if any(sums):
+            yield Total(token, *sums)

@@ -16,7 +16,16 @@ from milepost.ledger.sync import Syncer
 from milepost.presets import fixed_price, hourly
 from milepost.types import Clock, Status
 from milepost.units import DAY, HOUR, WEEK
-from tests.package.ledger.test_words import CLIENT, FREELANCER, HOSTILE, NOW, PARTIES, due
+from tests.package.ledger.test_words import (
+    CLIENT,
+    FREELANCER,
+    HOSTILE,
+    MONDAY,
+    NOW,
+    PARTIES,
+    due,
+    end_of,
+)
 
 MOMENT = Moment(block=7, timestamp=NOW + 60, final_block=3)
 
@@ -112,6 +121,36 @@ def test_metered_work_that_opens():
     )
     assert alarms(entry) == []
     assert entry["uid"] == f"{'ab' * 32}-2-active-0@milepost"
+
+
+def test_where_protection_ends():
+    moment = replace(MOMENT, timestamp=MONDAY)
+    (entry,) = parsed(calendar([], moment, CLIENT, endings=[end_of("aa")]))
+    assert entry["uid"] == f"{'ab' * 32}-funded@milepost"
+    assert entry["dtstart"].dt == at(MONDAY + 2 * WEEK)
+    headline = "Milepost: fund more, week 2 is the last one funded"
+    assert entry["summary"] == headline
+    assert str(entry["description"]).splitlines() == [
+        "No clock runs out and nothing is lost, but nobody protects hours after it.",
+        "To fund more, as the client: milepost fund FILE --weeks 3-6 (2,400.00 USDC)",
+        f"Job 0x{'ab' * 32}, in which you are the client.",
+        "As of block 7, 2026-09-28 00:00:00 UTC.",
+    ]
+    assert alarms(entry) == [-timedelta(days=3), -timedelta(days=1)]
+    (later,) = parsed(calendar([], moment, CLIENT, endings=[end_of("aaa")]))
+    assert later["uid"] == entry["uid"]
+    assert later["dtstart"].dt == at(MONDAY + 3 * WEEK)
+    (entry,) = parsed(calendar([], moment, endings=[end_of("aa")], alarms=[WEEK, HOUR]))
+    assert alarms(entry) == [-timedelta(hours=1)]
+
+
+def test_the_end_of_protection_in_a_token_of_somebody():
+    found = end_of("aa")
+    found = replace(found, job=replace(found.job, token=HOSTILE))
+    (entry,) = parsed(calendar([], MOMENT, endings=[found]))
+    assert "(2,400.00 token 0x4444…4444)" in entry["description"]
+    far = replace(found, job=replace(found.job, terms=replace(found.job.terms, start=2**40)))
+    assert parsed(calendar([], MOMENT, endings=[far])) == []
 
 
 def test_what_has_no_time_is_left_out():

@@ -12,11 +12,11 @@ from matplotlib.image import imread
 
 from milepost.agreement import Token
 from milepost.errors import ExtraMissing, InputError
-from milepost.ledger.pictures import canvas, charts, labels, series
+from milepost.ledger.pictures import canvas, charts, labels
 from milepost.ledger.pictures.job_chart import job
 from milepost.ledger.pictures.series import Answer, Step
 from milepost.ledger.reads import Moment
-from milepost.presets import hourly
+from milepost.presets import hourly, is_hourly
 from milepost.units import DAY, HOUR, WEEK
 from tests.package.ledger.made import BEGIN, PARTIES, USDP, Life, prices
 
@@ -338,4 +338,4 @@ def test_scales_have_names(most, decimals, power, unit):
 def test_strangers_texts_are_short_and_plain():
     assert labels.plain("a\u202eb\nc\x00d") == "a\ufffdb\ufffdc\ufffdd"
     assert labels.plain("x" * 17) == "x" * 15 + "…"
-    assert series.is_hourly(hourly(PARTIES, rate=1, hours_per_week=1, start=1))
+    assert is_hourly(hourly(PARTIES, rate=1, hours_per_week=1, start=1))

@@ -495,4 +495,4 @@ def test_a_week_of_hours(node, escrow, people, token, pass_time, tmp_path):
     assert made.description == f"Work from {day} to {last}\n31 hours 30 minutes"
     assert made.amount == 1_890_000_000
     plain = invoice(ledger, id_of(escrow, file.terms), 0, zone=UTC_ZONE)
-    assert plain.description == f"Work from {day} to {last}"
+    assert plain.description == made.description

@@ -12,7 +12,7 @@ from milepost.ledger.pictures.series import Span, Step, Week
 from milepost.ledger.reads import Ledger
 from milepost.ledger.store import Store
 from milepost.ledger.sync import Syncer
-from milepost.presets import fixed_price, hourly, retainer
+from milepost.presets import fixed_price, hourly, is_hourly, retainer
 from milepost.types import ZERO_ADDRESS, Status
 from milepost.units import DAY, HOUR, WEEK
 from tests.package.ledger.made import BEGIN, CLIENT, FREELANCER, PARTIES, USDP, Life, prices
@@ -162,7 +162,7 @@ def test_weeks_have_what_was_claimed_last():
     ids=["fixed price", "retainer", "no week", "no whole hours", "more than a week has"],
 )
 def test_other_work_has_no_hours(terms):
-    assert not series.is_hourly(terms)
+    assert not is_hourly(terms)
     assert series.weeks(Life(terms).fund(0).history()) == ()
 
 

@@ -25,7 +25,8 @@ from milepost.errors import InputError, PriceFileError
 from milepost.ledger.statements.exports import COLUMNS, to_csv, to_record
 from milepost.ledger.statements.journal import to_journal
 from milepost.ledger.statements.prices import parse_prices
-from milepost.ledger.statements.statement import period_of, statement
+from milepost.ledger.statements.statement import month_of, period_of, statement
+from milepost.presets import Parties, hourly
 from milepost.types import ZERO_ADDRESS
 from milepost.zones import zone_of
 from tests.package.ledger.accounts import (
@@ -463,6 +464,10 @@ def test_a_row_of_the_csv():
         "waiting_base_units": "0",
         "fee": "0.075",
         "fee_base_units": "75000",
+        "hours": "",
+        "minutes": "",
+        "rate": "",
+        "rate_base_units": "",
         "transaction": "0x" + (901).to_bytes(32).hex(),
         "block": "901",
         "is_final": "false",
@@ -473,6 +478,75 @@ def test_a_row_of_the_csv():
         "price_source": "prices.csv:2",
     }
     assert re.fullmatch("0x[0-9a-f]{64}", row["agreement"])
+
+
+HOURS = replace(
+    hourly(Parties(CLIENT, FREELANCER, USDC.address), rate=50_000_000, hours_per_week=40, start=1),
+    salt=b"\xcd" * 32,
+)
+
+
+def test_rows_that_pay_hours():
+    def paid(kind, units, **fields):
+        return payment(kind, HOURS.amounts[0] * units // HOURS.units, 1, terms=HOURS, **fields)
+
+    ledger = MadeUp(
+        paid("release", 189),
+        paid("dispute", 1),
+        paid("ruling", 6),
+        paid("settlement", 6),
+        paid("lapse", 6),
+        payment("release", 7, 1, terms=HOURS),
+        payment("release", 25_000_000, 1),
+    )
+    made = of(ledger)
+    found = [(c["hours"], c["minutes"], c["rate"], c["rate_base_units"]) for c in cells(made)]
+    rate = ("50.00", "50000000")
+    assert found == [("31:30", "1890", *rate), ("0:10", "10", *rate), *5 * [("", "", "", "")]]
+    (total,) = made.totals
+    assert (total.units, total.for_hours) == (190, 1_575_000_000 + 8_333_333)
+    record = to_record(made)
+    assert [(r["minutes"], r["rate"]) for r in record["rows"][1:3]] == [
+        (10, "50000000"),
+        (None, None),
+    ]
+    assert (record["totals"][0]["minutes"], record["totals"][0]["for_hours"]) == (
+        1900,
+        "1583333333",
+    )
+    text = to_journal(made)
+    assert "    ; hours: 31:30 at 50.00 an hour\n" in text
+    assert ", 31:40 hours for 1583.333333\n" in text
+    assert text.count("; hours:") == 2
+    require_journal(made, {USDC: sum(amounts(made))})
+
+
+def test_hours_that_wait_are_hours_and_what_comes_back_is_none():
+    part = 100_000_000
+    ledger = MadeUp(
+        payment("release", part, 1, terms=HOURS, block=5),
+        payment("credit", part, 1, terms=HOURS, block=5),
+        payment("withdrawal", part, 2),
+        payment("release", part, 1, terms=HOURS, address=CLIENT),
+        payment("fund", HOURS.amounts[0], 1, terms=HOURS, address=CLIENT),
+    )
+    assert [(r.kind, r.units) for r in of(ledger).rows] == [("release", 12), ("withdrawal", 0)]
+    (total,) = of(ledger, until=date(1970, 1, 1)).totals
+    assert (total.units, total.for_hours) == (12, part)
+    assert [r.units for r in of(ledger, CLIENT).rows] == [0, 0]
+    # Of a rate that is no whole number of base units nothing is rounded.
+    odd = replace(HOURS, amounts=(HOURS.amounts[0] + 1,))
+    (row,) = cells(of(MadeUp(payment("release", odd.amounts[0] // 40, 1, terms=odd))))
+    assert (row["hours"], row["rate"]) == ("1:00", "")
+
+
+def test_months():
+    assert month_of("2026-12") == (date(2026, 12, 1), date(2026, 12, 31))
+    assert month_of("2028-02") == (date(2028, 2, 1), date(2028, 2, 29))
+    wrong = ("2026-13", "2026-00", "2026", "2026-1", "26-01", "1969-12", "9999-01", "\u0662026-01")
+    for text in (*wrong, ""):
+        with pytest.raises(InputError, match="is no month such as"):
+            month_of(text)
 
 
 def test_every_column_is_described():

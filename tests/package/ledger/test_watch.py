@@ -26,9 +26,9 @@ from milepost.ledger.deadlines.notify import AppriseTarget, targets
 from milepost.ledger.deadlines.watch import Watch
 from milepost.ledger.store import Store, deliveries
 from milepost.ledger.sync import Syncer
-from milepost.presets import Parties, fixed_price
+from milepost.presets import Parties, fixed_price, hourly
 from milepost.signing import UnlockedSigner
-from milepost.units import DAY, HOUR, format_time
+from milepost.units import DAY, HOUR, WEEK, format_time
 from tests.package.conftest import People
 
 pytestmark = [
@@ -340,6 +340,123 @@ def test_the_body_of_a_deadline(scene, people, pass_time):
         "From then on anybody may carry it out:\n  milepost claim FILE 1",
     ):
         assert line in body
+
+
+@pytest.fixture
+def hours(scene, people):
+    """An hourly deal in its first week; a function that funds and accepts weeks of it."""
+    now = scene.node.block().timestamp
+    monday = now - (now - 4 * DAY) % WEEK
+    terms = hourly(people.parties(), rate=6_000_000, hours_per_week=10, start=monday)
+
+    def fund(*weeks, is_accepted=True):
+        acceptance = scene.escrow.sign_terms(people.freelancer, terms) if is_accepted else b""
+        scene.escrow.fund(terms, weeks, acceptance).send(people.client)
+
+    return terms, fund
+
+
+def ends(titles):
+    """The messages of where protection ends."""
+    return [title for title in titles if " the last one " in title]
+
+
+def test_where_protection_ends_is_told_at_each_threshold_once(scene, hours, pass_time):
+    terms, fund = hours
+    fund(0, 1)
+    scene.start()
+    pass_time(terms.period_end(1) - 4 * DAY - scene.node.block().timestamp)
+    assert ends(scene.look()) == []
+    told = []
+    for _ in range(12):
+        pass_time(DAY + 10)
+        told.append(ends(scene.look()))
+        assert scene.look() == []
+        scene.start()
+        assert scene.look() == []
+    fact = "the last one funded"
+    assert told == [
+        [f"less than 3 days left: fund more, week 2 is {fact}"],
+        [],
+        [f"less than 1 day left: fund more, week 2 is {fact}"],
+        [f"protection is over: fund more, week 2 was {fact}"],
+        *[[]] * 8,
+    ]
+    assert scene.rows()[f"funded:{scene.escrow.agreement_id(terms).hex()}:1:0"]
+
+
+def test_it_moves_when_more_is_accepted(scene, hours, pass_time, people):
+    terms, fund = hours
+    fund(0)
+    freelancer = Recorder()
+    scene.start(freelancer, party="freelancer")
+    pass_time(terms.period_end(0) - 2 * DAY - scene.node.block().timestamp)
+
+    def look():
+        scene.sync()
+        scene.watch.deliver()
+        return ends(freelancer.titles())
+
+    fact = "do not work unprotected, week 1 is the last one funded"
+    assert look() == [f"less than 3 days left: {fact}"]
+    fund(1, is_accepted=False)
+    assert look() == []
+    pass_time(DAY)
+    assert look() == ["less than 1 day left: accept week 2, week 1 is the last one accepted"]
+    scene.escrow.accept(terms, [1]).send(people.freelancer)
+    assert look() == []
+    pass_time(4 * DAY)
+    assert look() == []
+    pass_time(3 * DAY)
+    assert look() == [
+        "less than 1 day left: do not work unprotected, week 2 is the last one funded"
+    ]
+
+
+def test_who_is_told_where_protection_ends(scene, hours, people, pass_time):
+    terms, fund = hours
+    fund(0)
+    pass_time(terms.period_end(0) - HOUR - scene.node.block().timestamp)
+    heard = {}
+    for party in ("client", "freelancer", "arbiter", "stranger", None):
+        heard[party] = Recorder()
+        scene.start(heard[party], party=party)
+        scene.sync()
+        scene.watch.deliver()
+    (title, body), *_ = heard["freelancer"].taken
+    assert title.startswith("less than 1 day left: do not work unprotected")
+    assert body.startswith("The protection ends at ")
+    for line in (
+        "No clock runs out and nothing is lost, but nobody protects hours after it.",
+        "To fund more, as the client: milepost fund FILE --weeks 2-5 (240.00 USDP)",
+        f"Job 0x{scene.escrow.agreement_id(terms).hex()}, in which you are the freelancer and the",
+    ):
+        assert line in body
+    found = {party: len(ends(target.titles())) for party, target in heard.items()}
+    assert found == {"client": 1, "freelancer": 1, "arbiter": 0, "stranger": 0, None: 1}
+
+
+def test_jobs_that_do_not_run_remind_of_nothing(scene, hours, people, pass_time):
+    terms, fund = hours
+    fund(0, is_accepted=False)
+    pass_time(terms.period_end(0) - HOUR - scene.node.block().timestamp)
+    scene.start()
+    assert ends(scene.look()) == []
+    scene.escrow.accept(terms, [0]).send(people.freelancer)
+    assert len(ends(scene.look())) == 1
+    # The week is over, and settled before anybody looked.
+    pass_time(2 * HOUR)
+    approval = scene.escrow.sign_approval(people.client, terms, [0], [60])
+    scene.escrow.release(terms, [0], [approval]).send(people.freelancer)
+    assert ends(scene.look()) == []
+
+
+def test_long_after_its_end_nobody_is_reminded(scene, hours, pass_time):
+    terms, fund = hours
+    fund(0)
+    pass_time(terms.period_end(1) - scene.node.block().timestamp)
+    scene.start()
+    assert ends(scene.look()) == []
 
 
 def test_what_passed_unseen_is_told_once(scene, people, pass_time):

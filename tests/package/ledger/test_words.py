@@ -1,14 +1,17 @@
 """The sentences about what happened and what comes next."""
 
+from dataclasses import replace
+
 import pytest
 
 from milepost.agreement import Token
 from milepost.chain.events import Event, event_topics
 from milepost.ledger import outlook, words
-from milepost.ledger.reads import Due, Job, waiting
-from milepost.presets import Parties, fixed_price, hourly
+from milepost.ledger.reads import Due, Ending, Job, waiting
+from milepost.presets import Parties, fixed_price, hourly, retainer
+from milepost.runway import runway
 from milepost.types import ZERO_ADDRESS, AgreementId, Clock, MilestoneView, Status
-from milepost.units import DAY
+from milepost.units import DAY, WEEK
 
 CLIENT, FREELANCER, ARBITER, TOKEN = ("0x" + digit * 40 for digit in "1234")
 PARTIES = Parties(CLIENT, FREELANCER, TOKEN, ARBITER)
@@ -320,3 +323,114 @@ def test_metered_work():
     assert words.happened(submitted, weeks, USDC) == text
     assert due(Status.ACTIVE, terms=weeks).opens_at == weeks.period_end(1)
     assert due(Status.OFFERED, terms=weeks).opens_at == 0
+
+
+MONDAY = 1_790_553_600
+WEEKS = hourly(PARTIES, rate=60_000_000, hours_per_week=10, start=MONDAY)
+MONTHS = retainer(PARTIES, amount=5_000_000, start=MONDAY)
+
+
+def test_periods_and_their_days():
+    assert words.periods(WEEKS, [2]) == "week 3"
+    assert words.periods(WEEKS, [0, 2, 3]) == "weeks 1,3-4"
+    assert words.periods(MONTHS, [0, 1]) == words.periods(TERMS, [0, 1]) == "milestones 1-2"
+    first, third = (
+        "Monday 2026-09-28 to Sunday 2026-10-04",
+        "Monday 2026-10-12 to Sunday 2026-10-18",
+    )
+    assert words.covered(WEEKS, [0]) == f"week 1, {first} UTC"
+    assert words.covered(WEEKS, [2, 0]) == f"weeks 1,3, {first} and {third} UTC"
+    assert words.covered(WEEKS, range(3)) == f"weeks 1-3, {first[:17]} to {third[21:]} UTC"
+    assert words.covered(MONTHS, [0]) == "milestone 1, Monday 2026-09-28 to Tuesday 2026-10-27 UTC"
+    assert words.covered(TERMS, [0]) == "milestone 1"
+    far = replace(WEEKS, start=2**40 - 1)
+    assert words.covered(far, [0]).startswith("milestone 1, second 1099511627775 of Unix time to ")
+
+
+def test_hours_and_minutes():
+    assert [words.hours(m) for m in (0, 10, 60, 1890, 6000)] == [
+        "0:00", "0:10", "1:00", "31:30", "100:00",
+    ]  # fmt: skip
+
+
+def run_of(letters, week=0.0, terms=WEEKS):
+    statuses = [
+        {"a": Status.ACTIVE, "o": Status.OFFERED, "r": Status.REFUNDED}.get(c) for c in letters
+    ]
+    found = [s or Status.NONE for s in statuses] + [Status.NONE] * (64 - len(letters))
+    return runway(terms, found, MONDAY + int(week * WEEK))
+
+
+def test_how_far_ahead_it_is_funded():
+    assert outlook.funded_ahead(run_of("aa", 1.5)) == [
+        "Funded ahead: week 2, until 2026-10-12 00:00:00 UTC (3 days 12 hours). "
+        "Nobody protects hours after that."
+    ]
+    assert outlook.funded_ahead(run_of("", -1)) == [
+        "Funded ahead: nothing. Nobody protects hours in week 1, which begins at "
+        "2026-09-28 00:00:00 UTC."
+    ]
+    (nothing,) = outlook.funded_ahead(run_of("a", 1))
+    assert "in week 2, which began at 2026-10-05" in nothing
+    offered = outlook.funded_ahead(run_of("ooa"))
+    assert offered[0].startswith(
+        "Funded ahead: weeks 1-3, until 2026-10-19 00:00:00 UTC (21 days)."
+    )
+    assert offered[1].startswith("Only offered: weeks 1-2. Until the freelancer accepts, nobody")
+    assert offered[2] == "Protected without a hole: nothing."
+    assert outlook.funded_ahead(run_of("a" * 64, 64)) == [
+        "Funded ahead: nothing. Week 64, the last one, is over."
+    ]
+    (month,) = outlook.funded_ahead(run_of("a", terms=MONTHS))
+    assert month.startswith("Funded ahead: milestone 1, until ")
+    assert month.endswith("Nobody protects work after that.")
+
+
+def test_how_to_go_on():
+    assert outlook.ways_on(run_of("aoor.a"), USDC) == [
+        "Week 4 is refunded: nothing more of it can be claimed, and it cannot be funded again.",
+        "Funded again behind that hole: week 6.",
+        "To accept, as the freelancer: milepost accept FILE --weeks 2-3",
+        "To fund more, as the client: milepost fund FILE --weeks 5 (600.00 USDC)",
+    ]
+    assert outlook.ways_on(run_of("a" * 64), USDC) == [
+        "None is left to fund up to week 64, the last one. More needs a new deal."
+    ]
+    assert outlook.ways_on(run_of("a", terms=MONTHS), USDC) == [
+        "To fund more, as the client: milepost fund FILE --milestones 2 (5.00 USDC)"
+    ]
+    (shown,) = outlook.ways_on(run_of("a"), HOSTILE)
+    assert shown.isprintable()
+
+
+def end_of(letters, *, is_over=False):
+    job = replace(due(Status.ACTIVE, terms=WEEKS).job, terms=WEEKS)
+    return Ending(job, run_of(letters), is_over)
+
+
+@pytest.mark.parametrize(
+    ("letters", "client", "freelancer", "fact"),
+    [
+        ("aa", "fund more", "do not work unprotected", "week 2 is the last one funded"),
+        (
+            "aaoo",
+            "weeks 3-4 not accepted yet",
+            "accept weeks 3-4",
+            "week 2 is the last one acc",
+        ),
+        (
+            "a" * 64,
+            "agree anew",
+            "do not work unprotected",
+            "week 64 is the last one that can be fund",
+        ),
+    ],
+)
+def test_what_the_end_of_protection_asks(letters, client, freelancer, fact):
+    found = end_of(letters)
+    assert outlook.ending(found, CLIENT).startswith(f"{client}, {fact}")
+    assert outlook.ending(found, FREELANCER).startswith(f"{freelancer}, {fact}")
+    for nobody in (None, ARBITER):
+        assert outlook.ending(found, nobody).startswith(fact)
+    assert fact.replace(" is ", " was ", 1) in outlook.ending(end_of(letters, is_over=True))
+    assert found.at == WEEKS.period_end(len(letters.rstrip("o")) - 1)
