@@ -171,16 +171,27 @@ def hash_domain(data: Mapping[str, Any]) -> bytes:
 
 def keccak256(data: bytes) -> bytes:
     """The hash that the chain uses."""
-    from eth_utils.crypto import keccak
+    # Not eth_utils, which imports for longer than most commands run.
+    from eth_hash.auto import keccak
 
     return bytes(keccak(data))
 
 
 def is_checksum_address(text: str) -> bool:
     """Whether `text` is an address whose letters are cased as EIP-55 says."""
-    from eth_utils.address import is_checksum_address as is_right
+    try:
+        return to_checksum_address(text) == require_address(text)
+    except AddressError:
+        return False
 
-    return bool(is_right(text))
+
+def to_checksum_address(text: str) -> str:
+    """`text` with its letters cased as EIP-55 says. Raises AddressError."""
+    digits = require_address(text)[2:].lower()
+    hashed = keccak256(digits.encode()).hex()
+    return "0x" + "".join(
+        c.upper() if int(h, 16) > 7 else c for c, h in zip(digits, hashed, strict=False)
+    )
 
 
 def _exact(value: Any) -> Any:
@@ -197,12 +208,10 @@ def checked_address(text: str, name: str) -> str:
     """`text` with the letters cased as EIP-55 says. Raises AddressError where they say otherwise,
     so a mistyped address is found; one that is all in lower case says nothing.
     """
-    from eth_utils.address import to_checksum_address
-
     require_address(text, name)
     if text != text.lower() and not is_checksum_address(text):
         raise AddressError(name, text, "its checksum (EIP-55) is wrong")
-    return str(to_checksum_address(text))
+    return to_checksum_address(text)
 
 
 def recover(digest: bytes, signature: bytes) -> str | None:

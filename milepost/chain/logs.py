@@ -67,14 +67,23 @@ class _RangeTooLargeError(Exception):
 
 
 class LogReader:
-    """Logs of the contract at `address`. `node` waits where it is too busy, and `on_pause` hears of
-    that.
+    """Logs of the contract at `address`, of ranges only those that begin with `topics`.
+
+    `node` waits where it is too busy, and `on_pause` hears of that.
     """
 
-    def __init__(self, node: Node, address: str, on_pause: OnPause | None = None) -> None:
+    def __init__(
+        self,
+        node: Node,
+        address: str,
+        on_pause: OnPause | None = None,
+        *,
+        topics: Sequence[bytes] = (),
+    ) -> None:
         self.node = node.patient(on_pause)
         self.address = address
         self._provider = cast(PatientProvider, self.node.w3.provider)
+        self._topics = ["0x" + topic.hex() for topic in topics]
         self._sizer = _Sizer()
         self._takes_batches = True
         self._slots = Semaphore(IN_FLIGHT)  # of requests, whichever thread sends them
@@ -175,7 +184,13 @@ class LogReader:
                     yield LogRange(begin, answer.end, logs)
 
     def _ask_range(self, first: int, last: int) -> _Answer:
-        question = {"address": self.address, "fromBlock": hex(first), "toBlock": hex(last)}
+        question: dict[str, Any] = {
+            "address": self.address,
+            "fromBlock": hex(first),
+            "toBlock": hex(last),
+        }
+        if self._topics:
+            question["topics"] = self._topics
         attempt = 0
         while True:
             try:

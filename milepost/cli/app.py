@@ -10,25 +10,46 @@ from typing import Annotated
 import typer
 
 import milepost
-from milepost.cli import (
-    amending,
-    deal,
-    disputes,
-    draft,
-    due,
-    invoice,
-    jobs,
-    ledger,
-    network,
-    report,
-    statement,
-    watch,
-    work,
-)
-from milepost.cli.render import progress
+from milepost.cli.lazy import lazy
 from milepost.errors import MilepostError
 
+# Where each command is, in the order of the help.
+COMMANDS = {
+    "new": "draft",
+    "check": "deal",
+    "sign": "deal",
+    "fund": "deal",
+    "accept": "deal",
+    "status": "deal",
+    "submit": "work",
+    "approve": "work",
+    "claim": "work",
+    "changes": "work",
+    "request-refund": "work",
+    "refund": "work",
+    "dispute": "disputes",
+    "rule": "disputes",
+    "offer": "disputes",
+    "settle": "disputes",
+    "lapse": "disputes",
+    "amend": "amending",
+    "diary": "diary",
+    "jobs": "jobs",
+    "job": "jobs",
+    "ledger": "ledger",
+    "due": "due",
+    "watch": "watch",
+    "statement": "statement",
+    "invoice": "invoice",
+    "report": "report",
+    "withdraw": "network",
+    "accounts": "network",
+    "deploy": "network",
+    "chain": "network",
+}
+
 app = typer.Typer(
+    cls=lazy(COMMANDS),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     # Rich help would take half as long again to show, for frames.
@@ -37,24 +58,8 @@ app = typer.Typer(
     help="Payment protection for freelance work: fund, deliver, approve, get paid.",
     epilog="Exit codes: 0 done, 1 stopped by a no, 2 input, 3 keys and signatures, 4 node, "
     "5 refused by the contract, 6 too little money, 7 a transaction without its effect, "
-    "8 the ledger.",
+    "8 the ledger, 9 the diary.",
 )
-for group in (
-    draft,
-    deal,
-    work,
-    disputes,
-    amending,
-    jobs,
-    ledger,
-    due,
-    watch,
-    statement,
-    invoice,
-    report,
-    network,
-):
-    group.register(app)
 
 
 def _version(wanted: bool) -> None:
@@ -80,6 +85,8 @@ def main(args: Sequence[str] | None = None) -> None:
     try:
         app(args)
     except MilepostError as error:
+        from milepost.cli.render import progress
+
         progress(f"Error: {error.message}", "red")
         for note in getattr(error, "__notes__", ()):
             progress(note)

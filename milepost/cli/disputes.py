@@ -66,13 +66,20 @@ def dispute(
         part = claimed
     if same_address(session.sender, terms.freelancer):
         claimed = part
+    plan = dispute_plan(agreement, milestone, part, claimed)
+    session.act(session.escrow.dispute(terms, milestone, part, hash_of(reason)), plan)
+
+
+def dispute_plan(agreement: Agreement, milestone: int, part: int, claimed: int) -> Plan:
+    """What a dispute of `part` units of the `claimed` ones does, in words."""
+    terms = agreement.terms
     amount = terms.amount_of(milestone)
     conceded = amount * (claimed - part) // terms.whole
     value = amount * claimed // terms.whole - conceded
     end = f"lapses with {format_percent(terms.default_bps)} to the freelancer"
     who = "the two have" if terms.arbiter == ZERO_ADDRESS else "the arbiter has"
-    plan = Plan(
-        act=f"dispute {part} of {terms.whole} units of milestone {number}",
+    return Plan(
+        act=f"dispute {part} of {terms.whole} units of milestone {milestone + 1}",
         money=[
             f"{render.amount(value, agreement.token)} stays; "
             f"{render.amount(conceded, agreement.token)} to {terms.payee} and "
@@ -81,7 +88,6 @@ def dispute(
         clock=f"{who} {format_duration(terms.ruling_period)}, then it {end}",
         token=agreement.token,
     )
-    session.act(session.escrow.dispute(terms, milestone, part, hash_of(reason)), plan)
 
 
 def rule(

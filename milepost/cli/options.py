@@ -90,6 +90,8 @@ _SHARED: dict[str, Any] = {
 _READING = ("rpc_url", "rpc_timeout", "escrow", "as_json")
 _SIGNING = (*_READING, "account", "password_file", "password_fd", "yes", "dry_run")
 _ACTING = (*_SIGNING, "timeout")
+_NOTING = ("as_json",)
+_KEEPING = ("as_json", "password_file", "password_fd", "yes")
 _ASKING = ("ledger", "as_json")
 _FILLING = ("ledger", "rpc_url", "rpc_timeout", "escrow", "as_json")
 
@@ -139,6 +141,16 @@ def signing(function: Callable[..., None]) -> Callable[..., None]:
 def acting(function: Callable[..., None]) -> Callable[..., None]:
     """A command that sends transactions."""
     return _with(function, _ACTING)
+
+
+def noting(function: Callable[..., None]) -> Callable[..., None]:
+    """A command that works with what is on this machine, and asks nobody."""
+    return _with(function, _NOTING)
+
+
+def keeping(function: Callable[..., None]) -> Callable[..., None]:
+    """A command that works with what a password keeps on this machine."""
+    return _with(function, _KEEPING)
 
 
 def asking(function: Callable[..., None]) -> Callable[..., None]:

@@ -1,4 +1,7 @@
-"""Where ledgers are: in the data directory, as `ledgers/<chain>-<escrow>.db`, unless named."""
+"""Where files of this user are: ledgers and diaries, in the data directory of the platform.
+
+A ledger is `ledgers/<chain>-<escrow>.db` unless it is named, a diary the folder `diaries/<scope>`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,18 @@ from milepost.errors import InputError, LedgerMissing
 
 
 def directory() -> Path:
+    """Where ledgers are."""
     return user_data_path("milepost", appauthor=False) / "ledgers"
+
+
+def diaries() -> Path:
+    """Where diaries are."""
+    return user_data_path("milepost", appauthor=False) / "diaries"
+
+
+def diary_of(scope: bytes) -> Path:
+    """The folder of the diary of an agreement, by the hash of its file."""
+    return diaries() / scope.hex()
 
 
 def place_of(chain_id: int, escrow: str) -> str:

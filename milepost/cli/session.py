@@ -17,9 +17,15 @@ import typer
 from milepost.agreement import Agreement, Token, read
 from milepost.cli import places, render
 from milepost.cli.options import Options
-from milepost.cli.tokens import TokenBook, coin_of, find_deployment, network_name
+from milepost.cli.tokens import TokenBook, coin_of, find_deployment, network_name, save_token
 from milepost.contract_errors import InsufficientBalance, ValueMismatch, WrongStatus
-from milepost.errors import InputError, MilepostError, NodeUnreachable, WrongChain
+from milepost.errors import (
+    AgreementFileError,
+    InputError,
+    MilepostError,
+    NodeUnreachable,
+    WrongChain,
+)
 from milepost.signing import (
     LOCAL_CHAIN_IDS,
     KeystoreSigner,
@@ -116,6 +122,25 @@ class Session:
         self._agreement = file.agreement(tokens)
         return self._agreement
 
+    def agreement_by_name(self, path: Path) -> Agreement:
+        """The agreement in a file, with the tokens known by name on the chain that it names.
+
+        The node is asked for a token that is not known, and remembered; and where the file names no
+        chain. Raises AgreementFileError.
+        """
+        file = read(path)
+        if file.chain_id is not None:
+            try:
+                self._agreement = file.agreement(TokenBook(None, file.chain_id))
+            except AgreementFileError as error:
+                if error.field != "token":
+                    raise
+            else:
+                return self._agreement
+        agreement = self.agreement(path)
+        save_token(self.node.chain_id, agreement.token.address, agreement.token)
+        return agreement
+
     def agreement_on_file(self, path: Path) -> Agreement:
         """The agreement in a file, with the tokens that are known by name and to the ledger.
 
@@ -166,7 +191,7 @@ class Session:
         for address in unlocked:
             if same_address(address, name):
                 return UnlockedSigner(self.node.w3, address)
-        return KeystoreSigner.open(name, self._password(name))
+        return KeystoreSigner.open(name, self._asked_password(name))
 
     @cached_property
     def sender(self) -> str:
@@ -274,7 +299,11 @@ class Session:
         with translated(self.node.label):
             return [str(a) for a in self.node.w3.eth.accounts]
 
-    def _password(self, name: str) -> Password:
+    def password(self, of: str) -> str:
+        """The password of something, from a file or descriptor that was named, else the person."""
+        return self._asked_password(of)()
+
+    def _asked_password(self, name: str) -> Password:
         given = (self.options.password_file, self.options.password_fd)
         if None not in given:
             raise InputError("Give --password-file or --password-fd, not both.")

@@ -12,6 +12,7 @@ import pytest
 import typer
 
 from milepost.cli.app import app
+from tests.commands import every, inside
 
 ROOT = Path(__file__).parents[2]
 FILES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -20,16 +21,6 @@ SHELL = {"", "sh", "bash", "shell", "console"}
 ENDS = {"|", "||", "&&", ";", ">", ">>", "2>", "&"}
 
 root = typer.main.get_command(app)
-
-
-def words(command=root, path=()):
-    """Every command by its words: ("fund",), ("chain", "start")."""
-    inner = getattr(command, "commands", None)
-    if inner is None:
-        yield path
-    else:
-        for name, child in inner.items():
-            yield from words(child, (*path, name))
 
 
 def shown(text):
@@ -55,10 +46,10 @@ def arguments(line):
 
 def parse(found):
     command, path, left = root, ["milepost"], list(found)
-    while hasattr(command, "commands") and left and not left[0].startswith("-"):
+    while (known := inside(command)) is not None and left and not left[0].startswith("-"):
         path.append(left.pop(0))
-        assert path[-1] in command.commands, f"no command {' '.join(path)}"
-        command = command.commands[path[-1]]
+        assert path[-1] in known, f"no command {' '.join(path)}"
+        command = known[path[-1]]
     if left in (["--help"], ["--version"]):
         return
     command.make_context(" ".join(path), left)
@@ -93,7 +84,7 @@ def test_a_shown_command_line_parses(line):
     parse(arguments(line))
 
 
-@pytest.mark.parametrize("path", list(words()), ids=" ".join)
+@pytest.mark.parametrize("path", [path for path, _ in every(root)], ids=" ".join)
 def test_every_command_is_documented(path):
     name = " ".join(("milepost", *path))
     everything = "\n".join(file.read_text("utf-8") for file in FILES)
@@ -111,6 +102,6 @@ def test_commands_in_the_text_exist(file):
             if word.startswith("--"):
                 options = {o for p in command.params for o in (*p.opts, *p.secondary_opts)}
                 assert word.partition("=")[0] in {*options, "--help"}, line
-            elif hasattr(command, "commands"):
-                assert word in command.commands, line
-                command = command.commands[word]
+            elif (known := inside(command)) is not None:
+                assert word in known, line
+                command = known[word]

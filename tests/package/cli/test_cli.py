@@ -5,14 +5,17 @@ import os
 import shlex
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
+import typer
+from typer.main import get_command, get_group
 
 from milepost.agreement import Token
-from milepost.cli import app, tokens
+from milepost.cli import app, diary, tokens
 from milepost.types import Status
+from tests.commands import every, inside
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / "examples/website.yaml"
@@ -30,10 +33,22 @@ def test_help_names_every_command(run):
         assert name in outcome.out
 
 
+@pytest.mark.parametrize(("places", "group"), [(app.COMMANDS, ""), (diary.COMMANDS, "diary")])
+def test_every_command_is_where_its_group_looks_for_it(places, group):
+    registered = {}
+    for place in dict.fromkeys(places.values()):
+        made = typer.Typer(rich_markup_mode=None)
+        import_module(f"milepost.cli.{place}").register(made)
+        registered |= dict.fromkeys(inside(get_group(made)), place)
+    assert registered == dict(places)
+    whole = inside(get_command(app.app))
+    assert list(whole if not group else inside(whole[group])) == list(places)
+
+
 def test_no_option_takes_a_secret():
     names = {
         option
-        for command in get_command(app.app).commands.values()
+        for _, command in every(get_command(app.app))
         for parameter in command.params
         for option in parameter.opts
     }
@@ -41,16 +56,10 @@ def test_no_option_takes_a_secret():
     assert not names & {"--password", "--private-key", "--key", "--mnemonic"}
 
 
-def commands(group, path=()):
-    """Every command with the words that call it: ("fund",), ("ledger", "sync")."""
-    for name, command in sorted(group.commands.items()):
-        if hasattr(command, "commands"):
-            yield from commands(command, (*path, name))
-        else:
-            yield pytest.param((*path, name), command, id=" ".join((*path, name)))
-
-
-@pytest.mark.parametrize(("path", "command"), list(commands(get_command(app.app))))
+@pytest.mark.parametrize(
+    ("path", "command"),
+    [pytest.param(*found, id=" ".join(found[0])) for found in every(get_command(app.app))],
+)
 def test_every_command_shows_an_example_that_parses(path, command):
     _, found, example = command.help.partition("Example: milepost ")
     assert found

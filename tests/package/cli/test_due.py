@@ -6,6 +6,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
+import typer
 from icalendar import Calendar
 from typer.main import get_command
 
@@ -93,8 +94,11 @@ def test_an_offer_of_metered_work_can_be_accepted_at_once(
     assert saved["entries"] == 0
     escrow.accept(weeks, [0]).send(people.freelancer)
     read()
-    assert run("due", "--party", people.freelancer.address).out == ""
-    assert run("due", "--ics", tmp_path / "due.ics", "--json").json["entries"] == 1
+    found = run("due", "--party", people.freelancer.address).out
+    assert "do not work unprotected, week 1 is the last one funded" in found
+    assert "For you to do now" not in found
+    # When it can be claimed, and when what is protected ends.
+    assert run("due", "--ics", tmp_path / "due.ics", "--json").json["entries"] == 2
 
 
 @pytest.mark.node
@@ -212,6 +216,14 @@ def test_a_calendar(run, submitted, people, tmp_path, capsys):
     assert run("due", "--ics", "/dev/null").code == 0
 
 
+def parsed(line):
+    """What a command line gives its command."""
+    group, (_, name, *words) = get_command(app.app), shlex.split(line)
+    command = group.get_command(typer.Context(group), name)
+    with command.make_context(name, words) as context:
+        return context.params
+
+
 @pytest.mark.parametrize("status", [s for s in Status if s and not s.is_final])
 def test_the_commands_that_are_told_are_commands(status):
     for is_late in (False, True):
@@ -219,7 +231,10 @@ def test_the_commands_that_are_told_are_commands(status):
         commands = [*outlook.answers(found), outlook.execution(found)]
         assert any(commands)
         for line in filter(None, commands):
-            _, name, *words = shlex.split(line)
-            command = get_command(app.app).commands[name]
-            with command.make_context(name, words) as context:
-                assert context.params
+            assert parsed(line)
+
+
+def test_the_commands_that_protect_for_longer_are_commands():
+    found = [outlook.steps(made.run_of(t)) for t in ("aoo", "a", "a.a")]
+    for line in (command for commands in found for command in commands.values()):
+        assert parsed(line)["weeks"]

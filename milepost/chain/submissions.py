@@ -1,0 +1,120 @@
+"""Claims and disputes as they were submitted: the logs that show their units and what proves them.
+
+The contract keeps no deliverable and no evidence, so its logs are the only witness. A claim's log
+can be handed on, as a node gives it, and read again without one; whoever does so trusts who handed
+it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from milepost.chain.events import Event, Log, decode_log, event_topics
+from milepost.chain.logs import LogReader
+from milepost.chain.rpc import Node
+from milepost.errors import InputError
+from milepost.types import AgreementId, same_address
+
+_SUBMITTED, _DISPUTED = "MilestoneSubmitted", "MilestoneDisputed"
+
+
+def submissions(
+    node: Node, escrow: str, agreement: AgreementId, milestone: int, first: int = 0
+) -> list[Event]:
+    """Every submission of a milestone from block `first` on, the newest last.
+
+    Raises as reading logs does.
+    """
+    return _logged(_SUBMITTED, node, escrow, agreement, milestone, first)
+
+
+def disputes(
+    node: Node, escrow: str, agreement: AgreementId, milestone: int, first: int = 0
+) -> list[Event]:
+    """Every dispute of a milestone from block `first` on, the newest last.
+
+    Raises as reading logs does.
+    """
+    return _logged(_DISPUTED, node, escrow, agreement, milestone, first)
+
+
+def answer(events: Iterable[Event], escrow: str) -> bytes:
+    """Submissions as a file of logs that `read_answer` takes, each as a node gives it."""
+    return json.dumps([_as_log(e, escrow) for e in events], indent=1).encode() + b"\n"
+
+
+def read_answer(
+    content: bytes, name: str, escrow: str, agreement: AgreementId, milestone: int
+) -> list[Event]:
+    """The submissions of a milestone in what a node answered: logs, a receipt, or either as the
+    result of JSON-RPC.
+
+    Raises InputError, and AnswerInconsistent for a log of another shape.
+    """
+    try:
+        found = json.loads(content)
+        if isinstance(found, dict) and "result" in found:
+            found = found["result"]
+        if isinstance(found, dict):
+            found = found["logs"]
+        logs = [_log(entry) for entry in found if same_address(entry["address"], escrow)]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise InputError(
+            f"{name} is no answer of a node: a list of logs or a receipt, as JSON."
+        ) from error
+    logs.sort(key=lambda log: log[:2])
+    return _of(_SUBMITTED, logs, escrow, agreement, milestone)
+
+
+def _logged(
+    name: str, node: Node, escrow: str, agreement: AgreementId, milestone: int, first: int
+) -> list[Event]:
+    topics = [event_topics()[name], agreement, milestone.to_bytes(32, "big")]
+    reader = LogReader(node, escrow, topics=topics)
+    logs = (log for part in reader.ranges(first, reader.head().number) for log in part.logs)
+    return _of(name, logs, escrow, agreement, milestone)
+
+
+def _of(
+    name: str, logs: Iterable[Log], escrow: str, agreement: AgreementId, milestone: int
+) -> list[Event]:
+    events = (decode_log(log, escrow) for log in logs)
+    return [
+        e
+        for e in events
+        if e is not None
+        and e.name == name
+        and (e["agreement"], e["milestone"]) == (agreement, milestone)
+    ]
+
+
+def _log(entry: Mapping[str, Any]) -> Log:
+    return Log(
+        int(entry["blockNumber"], 16),
+        int(entry["logIndex"], 16),
+        bytes.fromhex(entry["blockHash"][2:]),
+        bytes.fromhex(entry["transactionHash"][2:]),
+        0,
+        tuple(bytes.fromhex(topic[2:]) for topic in entry["topics"]),
+        bytes.fromhex(entry["data"][2:]),
+    )
+
+
+def _as_log(event: Event, escrow: str) -> dict[str, Any]:
+    units = event["units"].to_bytes(32, "big")
+    topics = (
+        event_topics()[_SUBMITTED],
+        event["agreement"],
+        event["milestone"].to_bytes(32, "big"),
+    )
+    return {
+        "address": escrow,
+        "topics": ["0x" + topic.hex() for topic in topics],
+        "data": "0x" + (units + event["deliverable"]).hex(),
+        "blockNumber": hex(event.block),
+        "blockHash": "0x" + event.block_hash.hex(),
+        "transactionHash": "0x" + event.transaction.hex(),
+        "logIndex": hex(event.log_index),
+    }

@@ -1,0 +1,46 @@
+"""What a client may look at before they approve a week, in words that are the same for both sides.
+
+Nothing here says that work was not done: it names what is proved the least.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from milepost.diary.diary import HAND
+from milepost.diary.entries import Kind
+from milepost.diary.state import TIMER
+from milepost.diary.weeks import Week, hours
+from milepost.units import DAY, format_time
+
+LONG_DAY = 12 * 6
+"""Segments of a day of UTC above which it is named."""
+BRIEF = 4
+"""Letters that a memo has at least, or it is named."""
+
+_KINDS = {
+    Kind.MANUAL: "written by hand, or lengthened, and seen by no timer",
+    Kind.LATE: "written after the week could be completed",
+}
+
+
+def doubts(week: Week) -> list[str]:
+    """Each thing to look at as a sentence without its stop; none where all was tracked."""
+    segments = week.segments
+    kinds = Counter(s.kind for s in segments)
+    found = [f"{hours(kinds[k])} {k}: {words}" for k, words in _KINDS.items() if kinds[k]]
+    sources = Counter(s.source for s in segments)
+    found += [
+        f"{hours(sources[source])} recorded by {source}, not by the diary's own timer"
+        for source in sorted(sources)
+        if source not in (TIMER, HAND)
+    ]
+    days = Counter(s.start // DAY for s in segments)
+    found += [
+        f"{hours(days[day])} on {format_time(day * DAY)[:10]} (UTC) alone"
+        for day in sorted(days)
+        if days[day] > LONG_DAY
+    ]
+    if brief := sum(len(s.memo) < BRIEF for s in segments):
+        found.append(f"{hours(brief)} with memos of fewer than {BRIEF} letters")
+    return found
