@@ -86,8 +86,9 @@ gas: setup  ## Measure what every act costs, beside its peers; write the table a
 	python tools/gas_chart.py
 
 .PHONY: bench
-bench: setup  ## Measure the ledger on a chain of 100,000 events; EVENTS=1000000 for ten times as many
+bench: setup  ## Measure the ledger on a chain of 100,000 events, EVENTS=1000000 for ten times as many, and the diary
 	python tools/bench.py $(if $(EVENTS),--events $(EVENTS))
+	python tools/bench_diary.py
 
 .PHONY: prices
 prices: $(DEV)  ## Say what the acts cost in dollars: make prices GAS_GWEI=2 COIN_USD=3000 BLOB_GWEI=1

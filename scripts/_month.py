@@ -27,14 +27,17 @@ from milepost.units import HOUR, WEEK
 if TYPE_CHECKING:
     from demo import Stage
 
-TRACKED = Path(__file__).resolve().parent.parent / "examples/december.timew.json"
+TRACKED = Path(__file__).resolve().parent.parent / "examples/october.timew.json"
 ZONE = "Europe/Berlin"
+START = 1_791_158_400
+"""Monday, 5 October 2026: a month in which clocks in Berlin are put back."""
+
 WEEKS = range(4)
 CONTESTED, IGNORED = 1, 2
 # Of the second week's Wednesday, in the zone.
-AFTERNOON = ("2026-12-09 13:00", "2026-12-09 18:00")
+AFTERNOON = ("2026-10-14 13:00", "2026-10-14 18:00")
 # What no timer saw: written by hand, at the end of its week.
-CALL = ("2026-12-02 18:10", "2026-12-02 18:50", "Call with the client about opening hours")
+CALL = ("2026-10-07 18:10", "2026-10-07 18:50", "Call with the client about opening hours")
 
 
 def month(stage: Stage, terms: Terms) -> None:
@@ -59,6 +62,11 @@ def month(stage: Stage, terms: Terms) -> None:
     stage.play("stranger", "release", stage.escrow.release(terms, [IGNORED]))
 
 
+def call(diary: Diary, now: int) -> None:
+    """The freelancer writes down what no timer saw."""
+    diary.add(now, _moment(CALL[0]), _moment(CALL[1]), CALL[2], ["bakery"], ZONE)
+
+
 def _bill(stage: Stage, terms: Terms, rules: Rules, folder: Path, week: int) -> bytes:
     """The freelancer imports the week's work, seals it, and submits its root. Returns its file."""
     now, first = stage.now(), rules.week_start(week)
@@ -66,9 +74,8 @@ def _bill(stage: Stage, terms: Terms, rules: Rules, folder: Path, week: int) -> 
     done = [f for f in reading.frames if f.end <= first + WEEK]
     with Diary.write(folder, rules) as diary:
         diary.import_(done, "timewarrior", now)
-        start, end, memo = _moment(CALL[0]), _moment(CALL[1]), CALL[2]
-        if first <= start < first + WEEK:
-            diary.add(now, start, end, memo, ["bakery"], ZONE)
+        if first <= _moment(CALL[0]) < first + WEEK:
+            call(diary, now)
         sealed = weeks.seal(diary, now, week, {})
         made = weeks.week_of(diary, sealed, _place(stage, terms, week))
         stage.play(

@@ -21,8 +21,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from milepost.diary import diary as core
 from milepost.diary import evidence, rules, weeks
 from milepost.diary.diary import Diary

@@ -161,6 +161,13 @@ def deal(agreement: Agreement, risks: Sequence[str] = ()) -> str:
             f"{amount(terms.amounts[0], token)} at most for every {format_duration(terms.period)} "
             f"from {format_time(terms.start)}, in {terms.units} units"
         )
+        if not agreement.allows_manual:
+            lines.append("Manual time: refused. Only hours that a timer saw, and in time, count.")
+        if agreement.asks_captures:
+            lines.append(
+                "Captures: a picture of the freelancer's screen in every ten minutes of work, "
+                "encrypted on their own disk, and shown to nobody but by them."
+            )
     else:
         lines.append(f"Together: {amount(sum(terms.amounts), token)}")
     lines += ["", "Who gets what, when:", *(f"- {line}" for line in _outcomes(terms))]

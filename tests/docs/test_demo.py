@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAYED = {
-    "two transactions", "ten milestones", "silent client", "silent freelancer", "partial dispute",
+    "a month by the hour", "two transactions", "ten milestones", "silent client", "silent freelancer", "partial dispute",
     "silent arbiter", "settlement", "refused payee", "retainer", "hourly week",
 }  # fmt: skip
 

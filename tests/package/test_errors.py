@@ -7,6 +7,7 @@ from milepost import contract_errors, errors
 from milepost.artifacts import load_artifact
 from milepost.chain.events import snake
 from milepost.contract_errors import ERRORS
+from milepost.diary import errors as diary_errors
 from milepost.types import Status
 
 ABI_ERRORS = [e for e in load_artifact("MilestoneEscrow").abi if e["type"] == "error"]
@@ -62,6 +63,7 @@ def test_tree():
         errors.FundsError: 6,
         errors.TransactionError: 7,
         errors.LedgerError: 8,
+        errors.DiaryError: 9,
     }
     for cls in all_errors():
         nearest = next(root for root in cls.__mro__ if root in codes)
@@ -76,8 +78,9 @@ def test_amounts_are_written_as_the_caller_wants():
 
 def test_every_error_has_a_message():
     for cls in all_errors():
-        if is_dataclass(cls) and cls.__module__ == "milepost.errors":
+        if is_dataclass(cls) and cls.__module__ in (errors.__name__, diary_errors.__name__):
             kinds = {"str": "0x" + "00" * 20, "int": 3, "bytes": b"\x01", "tuple[str, ...]": ("a",)}
+            kinds["tuple[tuple[str, str], ...]"] = (("a", "b"),)
             error = cls(*(kinds[f.type] for f in fields(cls)))
             assert str(error)
 
