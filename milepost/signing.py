@@ -171,10 +171,10 @@ def hash_domain(data: Mapping[str, Any]) -> bytes:
 
 def keccak256(data: bytes) -> bytes:
     """The hash that the chain uses."""
-    # Not eth_utils, which imports for longer than most commands run.
-    from eth_hash.auto import keccak
+    # What eth_utils calls in the end; that imports for longer than most commands run.
+    from Crypto.Hash import keccak
 
-    return bytes(keccak(data))
+    return keccak.new(data=data, digest_bits=256).digest()
 
 
 def is_checksum_address(text: str) -> bool:

@@ -1,5 +1,6 @@
 """How things look: words on a terminal, JSON for programs. Nothing here asks a node.
 
+What draws is imported where something is drawn: many commands only say a line.
 Texts of files and tokens are other people's: control characters are shown, never obeyed.
 """
 
@@ -11,10 +12,6 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from milepost.ledger.outlook import silence as silence
 from milepost.ledger.words import amount as amount
@@ -33,6 +30,8 @@ from milepost.types import (
 from milepost.units import format_amount, format_duration, format_percent, format_time
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from milepost.agreement import Agreement, Token
     from milepost.chain.events import Event
     from milepost.ledger.reads import Moment
@@ -57,12 +56,12 @@ def plain(text: str) -> str:
 
 def say(text: str) -> None:
     """Words on stdout."""
-    Console(highlight=False).print(Text(plain(text)), soft_wrap=True)
+    typer.echo(plain(text))
 
 
 def data(record: Any) -> None:
     """JSON on stdout."""
-    Console(highlight=False).print(Text(json.dumps(record, indent=2)), soft_wrap=True)
+    typer.echo(json.dumps(record, indent=2))
 
 
 def line(record: Any) -> None:
@@ -70,20 +69,31 @@ def line(record: Any) -> None:
     typer.echo(json.dumps(record))
 
 
+def _console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)
+
+
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Rows under their columns on stdout; nothing without rows."""
     if rows:
+        from rich.table import Table
+        from rich.text import Text
+
         made = Table(box=None, pad_edge=False)
         for column in columns:
             made.add_column(column, overflow="fold")
         for row in rows:
             made.add_row(*(Text(plain(cell)) for cell in row))
-        Console(highlight=False).print(made)
+        _console().print(made)
 
 
 def listing(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table where it fits the terminal, else a few lines of names and values for each row."""
-    width = Console().width
+    from rich.cells import cell_len
+
+    width = _console().width
     cells = [[plain(cell) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(columns, *cells, strict=True)]
     if sum(widths) + 2 * (len(widths) - 1) <= width:
@@ -102,15 +112,15 @@ def listing(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def progress(text: str, style: str = "dim") -> None:
     """Words on stderr."""
-    Console(stderr=True, highlight=False).print(Text(plain(text), style), soft_wrap=True)
+    from rich.text import Text
+
+    _console(stderr=True).print(Text(plain(text), style), soft_wrap=True)
 
 
 def ask(question: str, *, is_secret: bool = False) -> str:
     """A line from the person, asked for on stderr. Ends the command where nobody answers."""
     try:
-        return Console(stderr=True, highlight=False).input(
-            f"{plain(question)}: ", password=is_secret, markup=False
-        )
+        return _console(stderr=True).input(f"{plain(question)}: ", password=is_secret, markup=False)
     except EOFError:
         raise typer.Abort from None
 
@@ -122,7 +132,9 @@ def agrees(question: str) -> bool:
 
 def waiting(text: str) -> AbstractContextManager[Any]:
     """A sign of life on stderr while something takes its time."""
-    return Console(stderr=True, highlight=False).status(Text(text, "dim"))
+    from rich.text import Text
+
+    return _console(stderr=True).status(Text(text, "dim"))
 
 
 def fee(base_units: int, coin: Token) -> str:
@@ -132,7 +144,9 @@ def fee(base_units: int, coin: Token) -> str:
 
 def facts(lines: dict[str, str]) -> None:
     """Names and values on stderr, for a person to read before they agree."""
-    console = Console(stderr=True, highlight=False)
+    from rich.text import Text
+
+    console = _console(stderr=True)
     for name, value in lines.items():
         console.print(Text.assemble((f"{name:<10} ", "bold"), plain(value)), soft_wrap=True)
 
@@ -232,7 +246,10 @@ def standing(milestone: int, view: MilestoneView, agreement: Agreement) -> str:
 
 def status(agreement: Agreement, view: AgreementView) -> None:
     """The picture of an agreement on stdout."""
-    console = Console(highlight=False)
+    from rich.table import Table
+    from rich.text import Text
+
+    console = _console()
     table = Table(title=plain(agreement.title), title_justify="left", box=None, pad_edge=False)
     for column in ("", "milestone", "amount", "status", "", "time left"):
         table.add_column(column, justify="right" if column == "amount" else "left", overflow="fold")
