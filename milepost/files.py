@@ -35,6 +35,8 @@ def _write(path: Path, data: bytes) -> None:
     try:
         with os.fdopen(begun, "wb") as file:
             file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         if mode is not None:
             draft.chmod(mode)
         draft.replace(path)

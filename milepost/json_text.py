@@ -21,7 +21,7 @@ def loads(content: bytes) -> Any:
     """
     if content.count(b"[") + content.count(b"{") > DEPTH:
         _require_shallow(content)
-    return json.loads(content.decode("utf-8-sig"), parse_constant=_refuse)
+    return _DECODER.decode(content.decode().removeprefix("\ufeff"))
 
 
 def _require_shallow(content: bytes) -> None:
@@ -34,3 +34,6 @@ def _require_shallow(content: bytes) -> None:
 
 def _refuse(text: str) -> None:
     raise ValueError(f"{text} is no number of JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)

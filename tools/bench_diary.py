@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from milepost.diary import diary as core
-from milepost.diary import evidence, rules, weeks
+from milepost.diary import evidence, rules, state, weeks
 from milepost.diary.diary import Diary
 from milepost.diary.entries import Frame
 from milepost.diary.rules import Rules
@@ -146,6 +146,9 @@ def library(
 def commands(place: Path, file: Path, now: int, limit: int) -> dict[str, Any]:
     """What commands take over starting Python, in milliseconds."""
     environment = {**os.environ, "XDG_DATA_HOME": str(place / "data"), "MILEPOST_ZONE": "UTC"}
+    # As installed packages are: compiled once.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    environment["PYTHONPYCACHEPREFIX"] = str(place / "compiled")
 
     def run(*args: str) -> Callable[[], None]:
         line = [sys.executable, "-c", COMMAND, str(now), str(limit), "diary", *args]
@@ -165,6 +168,8 @@ def commands(place: Path, file: Path, now: int, limit: int) -> dict[str, Any]:
     }
     bare = lambda: call([sys.executable, "-c", "pass"], environment)  # noqa: E731
     times: dict[str, list[float]] = {name: [] for name in ("python", *asked)}
+    for command in asked.values():
+        command()  # which compiles
     for _ in range(RUNS):  # in turns, so that a busy moment meets all alike
         for name, command in {"python": bare, **asked}.items():
             times[name].append(once(command))
@@ -187,10 +192,12 @@ class lifted:  # noqa: N801
 
     def __enter__(self) -> None:
         self.before = rules.MAX_MILESTONES
-        rules.MAX_MILESTONES = core.MAX_MILESTONES = self.limit
+        for module in (rules, core, state):
+            module.MAX_MILESTONES = self.limit
 
     def __exit__(self, *_: object) -> None:
-        rules.MAX_MILESTONES = core.MAX_MILESTONES = self.before
+        for module in (rules, core, state):
+            module.MAX_MILESTONES = self.before
 
 
 def call(line: list[str], environment: dict[str, str]) -> None:

@@ -9,6 +9,7 @@ weeks are counted from zero. Nothing here asks a clock, a chain or a person.
 
 from __future__ import annotations
 
+import re
 import secrets
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,8 +31,16 @@ from milepost.diary.errors import (
     WeekRefused,
 )
 from milepost.diary.log import Log, Record
-from milepost.diary.rules import Rules, described, memo_of, reason_of, tags_of
-from milepost.diary.state import Bill, Life, Seal, Timer, Version, state_of
+from milepost.diary.rules import (
+    Rules,
+    described,
+    key_of,
+    memo_of,
+    reason_of,
+    tags_of,
+    zone_of,
+)
+from milepost.diary.state import Bill, Life, Seal, State, Timer, Version, checked, state_of, without
 from milepost.errors import InputError
 from milepost.files import write_whole
 from milepost.types import MAX_MILESTONES
@@ -40,6 +49,8 @@ from milepost.units import WEEK, format_time
 HAND = "hand"
 _WAIT_FOR_OTHERS = 10  # seconds
 _FORK = "~"
+_NAME_LENGTH = 50
+_HIGHEST = 2**32  # number of a record that is merged; what follows it must have a number, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +77,13 @@ class Diary:
 
         Raises DiaryDamaged, and InputError where a log cannot be read.
         """
-        found = [logs.read(path, rules.scope) for path in sorted(folder.glob("*" + logs.SUFFIX))]
+        try:
+            paths = sorted(p for p in folder.iterdir() if p.suffix == logs.SUFFIX)
+        except FileNotFoundError:
+            paths = []
+        except OSError as error:
+            raise InputError(f"{folder} cannot be read: {error.strerror}.") from error
+        found = [logs.read(path, rules.scope) for path in paths]
         return cls(folder, rules, _own_name(folder), found)
 
     @classmethod
@@ -113,16 +130,23 @@ class Diary:
         """The timers that run, by the log that says so."""
         return dict(self._state.timers.values())
 
+    def own_log(self) -> bytes:
+        """The bytes of this machine's log, for another machine to merge; empty where it has none.
+
+        Raises InputError where it cannot be read.
+        """
+        if self.name not in self._logs:
+            return b""
+        path = self.folder / (self.name + logs.SUFFIX)
+        try:
+            return path.read_bytes()[: self._logs[self.name].size]
+        except OSError as error:
+            raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+
     def between(self, first: int, end: int) -> list[Entry]:
         """The entries that cover any of [first, end), in order."""
-        at = bisect_left(self._active, first, key=lambda e: e.end)
-        found = []
-        for entry in self._active[at:]:
-            if entry.start >= end:
-                break
-            if entry.end > first:
-                found.append(entry)
-        return found
+        begin = bisect_left(self._active, first + 1, key=lambda e: e.end)
+        return self._active[begin : bisect_left(self._active, end, lo=begin, key=lambda e: e.start)]
 
     def week(self, week: int) -> list[Segment]:
         """The segments of a week as its entries stand."""
@@ -150,8 +174,10 @@ class Diary:
         """The entries that were removed."""
         return [life for life in self._state.lives.values() if life.removal]
 
-    def seal_of(self, week: int) -> Seal | None:
-        """The seal of a week, if it is closed."""
+    def seal_of(self, week: int, root: bytes | None = None) -> Seal | None:
+        """The seal of a week, if it is closed; or the one, held or not, that has a root."""
+        if root is not None:
+            return self._state.sealed.get((week, root))
         return self._state.seals.get(week)
 
     def bill_of(self, week: int) -> Bill | None:
@@ -166,10 +192,14 @@ class Diary:
     def sealed_segments(self, seal: Seal) -> list[Segment]:
         """The segments that a seal was made of, whatever was added to the diary afterwards."""
         known = self._lines_known(seal)
-        lives = (self._state.lives[name] for name in self._state.weeks.get(seal.week, ()))
-        then = (_entry_at(life, known) for life in lives)
+        # Not from the entries as they stand: what came since may change what an earlier edit did.
+        then = State()
+        then.play(
+            self.rules,
+            (r for r in self._state.records_of(seal.week) if r.line <= known[r.log]),
+        )
         first = self.rules.week_start(seal.week)
-        found = segments_of((e for e in then if e), first, first + WEEK)
+        found = segments_of(_standing(then), first, first + WEEK)
         if seal.is_up_to_limit:
             found = found[: self.rules.limit]
         captures = seal.captures
@@ -188,7 +218,7 @@ class Diary:
         if inside := self.between(now, now + 1):
             raise EntriesOverlap(((f"a timer from {format_time(now)}", described(inside[0])),))
         content = {"memo": memo_of(memo) if memo.strip() else "", "tags": tags_of(tags)}
-        self._append(now, [{"act": "start", "zone": zone, **content}])
+        self._append(now, [{"act": "start", "zone": zone_of(zone), **content}])
         assert self.timer is not None
         return self.timer
 
@@ -201,12 +231,15 @@ class Diary:
         tags: Sequence[str] = (),
         gaps: Iterable[tuple[int, int]] = (),
         discard: bool = False,
+        log: str | None = None,
     ) -> list[Entry]:
         """End the timer at `at`, else now, and leave out `gaps` and what the diary has already.
 
-        To `discard` it makes no entry. Returns the entries. Raises TimerMissing and EntryRefused.
+        To `discard` it makes no entry. With `log` it is the timer of that log, whose machine may be
+        lost, while no week in which it runs can be sealed. Returns the entries. Raises
+        TimerMissing and EntryRefused.
         """
-        timer = self.timer
+        timer = self.timer if log is None else self.timers.get(log)
         if timer is None:
             raise TimerMissing
         end = now if at is None else at
@@ -215,12 +248,17 @@ class Diary:
         spans: list[list[int]] = []
         if not discard:
             taken = [(e.start, e.end) for e in self.between(timer.since, end)]
-            spans = _without((timer.since, min(end, self.rules.end)), [*gaps, *taken])
+            whole = timer.since, min(end, self.rules.end)
+            # No entry of a timer is in two weeks, because the first may be too late.
+            first, last = (self.rules.week_of(second) for second in whole)
+            weeks = [(self.rules.week_start(week),) * 2 for week in range(first + 1, last + 1)]
+            spans = [list(part) for part in without(whole, [*gaps, *taken, *weeks])]
             memo = memo_of(memo or timer.memo)
         content = {
             "act": "stop",
             "timer": timer.id,
             "spans": spans,
+            "zone": timer.zone,
             "memo": memo,
             "tags": tags_of([*timer.tags, *tags]),
         }
@@ -263,9 +301,9 @@ class Diary:
                 "end": f.end,
                 "memo": memo_of(f.memo),
                 "tags": tags_of(f.tags),
-                "zone": f.zone,
+                "zone": zone_of(f.zone),
                 "source": source,
-                "key": f.key,
+                "key": key_of(f.key),
                 "tracked": f.is_tracked,
             }
             for f in apart
@@ -289,21 +327,20 @@ class Diary:
 
         Raises EntryRefused and EntriesOverlap, and InputError without a reason or a change.
         """
+        given = {
+            "start": start,
+            "end": end,
+            "memo": None if memo is None else memo_of(memo),
+            "tags": None if tags is None else tags_of(tags),
+        }
+        was = {"start": entry.start, "end": entry.end, "memo": entry.memo, "tags": [*entry.tags]}
+        # Only what changes, so that another machine's change of something else stays.
+        changes = {k: v for k, v in given.items() if v is not None and v != was[k]}
+        if not changes:
+            raise InputError("Nothing would change.")
+        content = {"act": "edit", "entry": entry.id, "reason": reason_of(reason), **changes}
         first = entry.start if start is None else start
         last = entry.end if end is None else end
-        content = {
-            "act": "edit",
-            "entry": entry.id,
-            "start": first,
-            "end": last,
-            "memo": entry.memo if memo is None else memo_of(memo),
-            "tags": list(entry.tags) if tags is None else tags_of(tags),
-            "reason": reason_of(reason),
-        }
-        if (first, last, content["memo"], content["tags"]) == (
-            entry.start, entry.end, entry.memo, list(entry.tags),
-        ):  # fmt: skip
-            raise InputError("Nothing would change.")
         self.rules.require_place(first, last, now)
         is_shorter = entry.start <= first and last <= entry.end
         self.rules.require_tracked(first, last, is_tracked=is_shorter)
@@ -322,6 +359,28 @@ class Diary:
         self._require_open(entry.start, entry.end)
         content = {"act": "remove", "entry": entry.id, "reason": reason_of(reason)}
         self._append(now, [content])
+
+    def cut(self, now: int, first: int, end: int, reason: str) -> list[Entry]:
+        """Take [first, end) out of every entry that covers some of it; the rest stays as it was.
+
+        Returns the entries that were there, as they were. Raises EntryRefused in a sealed week, or
+        where no entry covers any of it, and InputError without a reason.
+        """
+        if first >= end:
+            raise EntryRefused(first, end, "a cut ends after its start")
+        found = self.between(first, end)
+        if not found:
+            raise EntryRefused(first, end, "no entry covers any of it")
+        for entry in found:
+            self._require_open(entry.start, entry.end)
+        why = reason_of(reason)
+        holes = [(e.id, max(first, e.start), min(end, e.end)) for e in found]
+        acts = [
+            {"act": "cut", "entry": name, "start": start, "end": stop, "reason": why}
+            for name, start, stop in holes
+        ]
+        self._append(now, acts)
+        return found
 
     def seal(
         self,
@@ -345,7 +404,7 @@ class Diary:
             "root": root.hex(),
             "units": units,
             "secret": secret.hex(),
-            "known": [[log.records[-1].content["n"], log.records[-1].hash] for log in self.logs],
+            "known": [[r.content["n"], r.hash] for log in self.logs for r in log.records[-1:]],
             "captures": {str(start): value.hex() for start, value in sorted(captures.items())},
             "up_to_limit": is_up_to_limit,
         }
@@ -389,7 +448,12 @@ class Diary:
         Returns how many records are new. Raises DiaryDamaged, and EntriesOverlap where both
         machines have the same time; then nothing is taken over.
         """
-        other = logs.parse(content, name, self.rules.scope)
+        try:
+            other = logs.parse(content, name, self.rules.scope)
+        except DiaryDamaged:
+            if logs.is_of_another(content, self.rules.scope):
+                raise InputError(f"{name} is a log of another agreement's diary.") from None
+            raise
         if not other.records:
             raise DiaryDamaged(name, 1, "it has no record")
         place = self._place_of(other)
@@ -400,6 +464,8 @@ class Diary:
         renamed = logs.parse(content[: other.size], place, self.rules.scope)
         merged = [*(log for log in self.logs if log.name != place), renamed]
         found = Diary(self.folder, self.rules, self.name, merged)
+        if found._state.count > _HIGHEST:
+            raise DiaryDamaged(name, len(renamed.records), "no diary has so many records")
         if overlaps := found.overlaps():
             raise EntriesOverlap(tuple((described(a), described(b)) for a, b in overlaps))
         ended = content[: other.size] + (b"" if other.is_ended else b"\n")
@@ -417,8 +483,7 @@ class Diary:
     def _take(self, found: Iterable[Log]) -> None:
         self._logs = {log.name: log for log in sorted(found, key=lambda log: log.name)}
         self._state = state_of(self.rules, self.logs)
-        standing = (life.entry for life in self._state.lives.values())
-        self._active = sorted((e for e in standing if e is not None), key=_when)
+        self._active = sorted(_standing(self._state), key=_when)
 
     def _require_open(self, start: int, end: int) -> None:
         for week in range(self.rules.week_of(start), self.rules.week_of(end - 1) + 1):
@@ -456,6 +521,8 @@ class Diary:
         }
         acts = contents if own.records else [opening, *contents]
         numbered = [{"n": self._state.count + i, "at": now, **c} for i, c in enumerate(acts, 1)]
+        for content in numbered:
+            checked(Record(self.name, 0, "", content))  # never to write what cannot be read
         added, hashes = logs.lines(numbered, own.head(self.rules.scope))
         logs.append(self.folder / (self.name + logs.SUFFIX), own, added)
         records = tuple(
@@ -489,24 +556,23 @@ class Diary:
         """The name under which another log is kept: its own, unless that one went another way."""
         first = other.records[0].content
         name = first.get("log") if first.get("act") == "open" else None
-        if not isinstance(name, str) or not name.isalnum():
+        if not isinstance(name, str) or not _is_name(name):
             raise DiaryDamaged(other.name, 1, "it does not say whose log it is")
-        namesakes = [log for log in self.logs if log.name.split(_FORK)[0] == name]
-        for log in namesakes:
+        # There are systems to which A.log and a.log are one file.
+        is_namesake = re.compile(f"{name}({_FORK}|$)", re.IGNORECASE).match
+        namesakes = [log for log in self.logs if is_namesake(log.name)]
+        for log in (log for log in namesakes if log.records):
             both = min(len(log.records), len(other.records))
             is_same = log.records[both - 1].hash == other.records[both - 1].hash
             if is_same and log.name != self.name:
                 return log.name
-        is_free = not namesakes and name != self.name
+        is_free = not namesakes and name.lower() != self.name.lower()
         return name if is_free else f"{name}{_FORK}{other.records[-1].hash[:8]}"
 
 
-def _entry_at(life: Life, known: Mapping[str, int]) -> Entry | None:
-    """An entry as the first lines of the logs, so many of each, have it."""
-    if life.removal is not None and _is_known(life.removal, known):
-        return None
-    seen = [v.entry for v in life.versions if _is_known(v.record, known)]
-    return seen[-1] if seen else None
+def _standing(state: State) -> list[Entry]:
+    """The entries that were not removed."""
+    return [entry for life in state.lives.values() if (entry := life.entry) is not None]
 
 
 def _common(a: Log, b: Log, most: int) -> int:
@@ -515,24 +581,8 @@ def _common(a: Log, b: Log, most: int) -> int:
     return bisect_left(lines, True, key=lambda i: a.records[i].hash != b.records[i].hash)
 
 
-def _is_known(record: Record, known: Mapping[str, int]) -> bool:
-    return record.line <= known[record.log]
-
-
 def _when(entry: Entry) -> tuple[int, int, str]:
     return entry.start, entry.end, entry.id
-
-
-def _without(span: tuple[int, int], holes: Iterable[tuple[int, int]]) -> list[list[int]]:
-    """What is left of a span outside of holes."""
-    start, end = span
-    left = []
-    for first, last in sorted(holes):
-        if first > start:
-            left.append([start, min(first, end)])
-        start = max(start, last)
-    left.append([start, end])
-    return [part for part in left if part[0] < part[1]]
 
 
 def _own_name(folder: Path) -> str:
@@ -542,8 +592,16 @@ def _own_name(folder: Path) -> str:
         name = path.read_text("ascii").strip()
     except (OSError, ValueError):
         name = ""
-    if not name.isalnum():
+    if not _is_name(name):
         name = secrets.token_hex(4)
-        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{folder.parent} cannot be used: {error.strerror}.") from error
         write_whole({path: name.encode() + b"\n"})
     return name
+
+
+def _is_name(text: str) -> bool:
+    """Whether a log can have this name: no path, and one that every system takes."""
+    return text.isascii() and text.isalnum() and len(text) <= _NAME_LENGTH

@@ -49,7 +49,7 @@ class Entry:
     """A stretch of work in the diary, as it stands after every edit.
 
     `source` is "timer", "hand" or the name of the program that it was imported from; `zone` the
-    IANA name of the freelancer's time zone then; `recorded_at` when its times were last written.
+    IANA name of the freelancer's time zone then; `recorded_at` when it was written, or made longer.
     """
 
     id: str

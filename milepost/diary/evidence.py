@@ -8,14 +8,16 @@ any of it is believed; whether a root is the one on chain is for the caller to a
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from milepost import json_text
 from milepost.diary.entries import Kind, Segment
 from milepost.diary.errors import EvidenceInvalid
 from milepost.diary.merkle import FORMAT, MerkleTree, root_of
-from milepost.diary.rules import Rules
+from milepost.diary.rules import Rules, is_plain
 from milepost.diary.weeks import LEAF_ENCODING, Leaf, Place, Proof, Week
 from milepost.presets import UNIT
 from milepost.types import MAX_MILESTONES
@@ -24,6 +26,7 @@ from milepost.units import WEEK, format_time
 WEEK_FILE, PROOF_FILE = "milepost week", "milepost proof"
 _LONGEST = 10_000  # characters of a text in a leaf, far above what a diary writes
 _KINDS = {kind.value for kind in Kind}
+_ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
 
 
 def week_file(week: Week) -> bytes:
@@ -70,9 +73,12 @@ def read_week(content: bytes, name: str, rules: Rules) -> Week:
         leaves = tuple(_leaf(v["value"]) for v in record["values"])
         _require_segments([leaf.segment for leaf in leaves], rules, place.week, name)
         tree = MerkleTree.of([leaf.hash for leaf in leaves])
+        if record["format"] != FORMAT or record["limit"] != rules.limit:
+            raise EvidenceInvalid(name, f"its format or its limit is not {FORMAT}, {rules.limit}")
         if [_bytes32(node) for node in record["tree"]] != list(tree.nodes):
             raise EvidenceInvalid(name, "its leaves do not make its tree")
-        if [v["treeIndex"] for v in record["values"]] != list(tree.places):
+        indexes = [v["treeIndex"] for v in record["values"]]
+        if indexes != list(tree.places) or any(type(i) is not int for i in indexes):
             raise EvidenceInvalid(name, "its leaves do not stand where it says")
         return Week(place, rules.week_start(place.week), rules.limit, leaves, tree)
 
@@ -93,8 +99,8 @@ def read_proof(content: bytes, name: str, rules: Rules) -> Proof:
             if root_of(leaf.hash, path) != root:
                 begin = format_time(leaf.segment.start)
                 raise EvidenceInvalid(name, f"the segment of {begin} does not lead to its root")
-        if type(record["reason"]) is not str:
-            raise EvidenceInvalid(name, "its reason is no text")
+        if not is_plain(record["reason"]):
+            raise EvidenceInvalid(name, "its reason is no line of text")
         start = rules.week_start(place.week)
         return Proof(place, start, root, leaves, proofs, record["reason"])
 
@@ -102,8 +108,8 @@ def read_proof(content: bytes, name: str, rules: Rules) -> Proof:
 def kind_of(content: bytes) -> str:
     """Which kind of file this is; empty where it is none of the diary's."""
     try:
-        kind = json.loads(content)["kind"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        kind = json_text.loads(content)["kind"]
+    except (ValueError, KeyError, TypeError):
         return ""
     return kind if kind in (WEEK_FILE, PROOF_FILE) else ""
 
@@ -132,31 +138,33 @@ def _place_record(place: Place) -> dict[str, Any]:
 
 def _record(content: bytes, name: str, kind: str) -> tuple[dict[str, Any], Place]:
     try:
-        record = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        record = json_text.loads(content)
+    except ValueError as error:
         raise EvidenceInvalid(name, "it is not JSON") from error
     if not isinstance(record, dict) or record.get("kind") != kind:
         raise EvidenceInvalid(name, f'it is not a "{kind}"')
     with _checking(name):
-        if record["leafEncoding"] != list(LEAF_ENCODING) or record.get("format", FORMAT) != FORMAT:
+        if record["leafEncoding"] != list(LEAF_ENCODING):
             raise EvidenceInvalid(name, "its leaves are encoded in another way")
         week, chain_id = record["week"], record["chain_id"]
         if type(week) is not int or not 1 <= week <= MAX_MILESTONES or type(chain_id) is not int:
             raise EvidenceInvalid(name, "it does not say which week of which chain it is")
-        agreement = _bytes32(record["agreement"])
-        return record, Place(chain_id, str(record["escrow"]), agreement, week - 1)
+        agreement, escrow = _bytes32(record["agreement"]), record["escrow"]
+        if not _ADDRESS.fullmatch(escrow):
+            raise EvidenceInvalid(name, "it does not say which escrow it is for")
+        return record, Place(chain_id, escrow, agreement, week - 1)
     raise AssertionError
 
 
 def _leaf(values: Sequence[Any]) -> Leaf:
     """Raises ValueError for what no leaf has."""
-    if len(values) != len(LEAF_ENCODING) or not all(type(v) is str for v in values):
+    if type(values) is not list or not all(type(v) is str for v in values):
         raise ValueError("not a leaf")
     start, zone, kind, source, memo, tags, capture, salt = values
     texts = (zone, source, memo, tags)
     if not (start.isascii() and start.isdecimal() and len(start) <= 12) or kind not in _KINDS:
         raise ValueError("not a segment")
-    if any(len(t) > _LONGEST for t in texts) or str(int(start)) != start:
+    if not all(len(t) <= _LONGEST and is_plain(t) for t in texts) or str(int(start)) != start:
         raise ValueError("not a segment")
     named = tuple(tags.split(",")) if tags else ()
     segment = Segment(int(start), zone, Kind(kind), source, memo, named, _bytes32(capture))

@@ -17,12 +17,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from milepost import json_text
 from milepost.diary.errors import DiaryDamaged
 from milepost.errors import InputError
 
 SUFFIX = ".log"
 _HASH_DIGITS = 64
-_DECODER = json.JSONDecoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,16 @@ def read(path: Path, scope: bytes) -> Log:
     return parse(content, path.stem, scope)
 
 
+def is_of_another(content: bytes, scope: bytes) -> bool:
+    """Whether a log is whole in its first line, for another scope that it states itself."""
+    line, _, _ = content.partition(b"\n")
+    try:
+        stated = bytes.fromhex(json_text.loads(line[_HASH_DIGITS + 1 :])["scope"])
+        return stated != scope and bool(parse(line + b"\n", "", stated).records)
+    except (ValueError, TypeError, KeyError, DiaryDamaged):
+        return False
+
+
 def lines(contents: Iterable[Mapping[str, Any]], previous: bytes) -> tuple[bytes, list[str]]:
     """The lines that say `contents` after the hash `previous`, and their hashes."""
     made, hashes = [], []
@@ -100,14 +110,16 @@ def lines(contents: Iterable[Mapping[str, Any]], previous: bytes) -> tuple[bytes
 def append(path: Path, log: Log, added: bytes) -> None:
     """Write lines after the last record of a log, and wait until the disk has them.
 
-    What a crash left behind it is cut off first. Raises InputError where it cannot be written;
-    then the file is as it was.
+    What a crash left behind it is cut off first. Raises InputError where it cannot be written, or
+    is not what was read; then its records are as they were.
     """
-    begun = not path.exists()
     data = added if log.is_ended else b"\n" + added
     try:
+        begun = not path.exists()
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
+            if os.fstat(descriptor).st_size != log.size + log.torn:
+                raise InputError(f"{path} was changed by another program meanwhile. Try again.")
             os.ftruncate(descriptor, log.size)
             os.lseek(descriptor, log.size, os.SEEK_SET)
             try:
@@ -131,8 +143,8 @@ def _record(line: bytes, name: str, number: int, previous: bytes) -> Record:
     if line[_HASH_DIGITS : _HASH_DIGITS + 1] != b" " or stated != digest.encode():
         raise DiaryDamaged(name, number, "its hash is not that of its words and of the line before")
     try:
-        content = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        content = json_text.loads(body)
+    except ValueError as error:
         raise DiaryDamaged(name, number, "it is not JSON") from error
     if not isinstance(content, dict):
         raise DiaryDamaged(name, number, "it is not an object")
@@ -141,8 +153,11 @@ def _record(line: bytes, name: str, number: int, previous: bytes) -> Record:
 
 def _is_whole(tail: bytes) -> bool:
     """Whether a last line has all its words, and lacks at most its end."""
+    body = tail[_HASH_DIGITS + 1 :].decode(errors="replace")
     try:
-        _DECODER.raw_decode(tail[_HASH_DIGITS + 1 :].decode())
+        json_text.loads(body.encode())
+    except json.JSONDecodeError as error:
+        return error.msg == "Extra data"
     except ValueError:
         return False
     return True

@@ -24,9 +24,9 @@ class MerkleTree:
 
     @classmethod
     def of(cls, leaves: Sequence[bytes]) -> MerkleTree:
-        """The tree of leaf hashes. Raises ValueError without any."""
-        if not leaves:
-            raise ValueError("a tree needs a leaf")
+        """The tree of leaf hashes. Raises ValueError without any, or with two equal ones."""
+        if not leaves or len(set(leaves)) < len(leaves):
+            raise ValueError("a tree needs leaves that differ")
         # As the library lays them out: sorted, the last places first.
         ranked = sorted(range(len(leaves)), key=leaves.__getitem__)
         size = 2 * len(leaves) - 1

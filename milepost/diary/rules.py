@@ -5,6 +5,7 @@ Times are Unix seconds, weeks are counted from zero. Nothing here reads or write
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from milepost.agreement import Agreement
 from milepost.diary.entries import Entry, Frame
 from milepost.diary.errors import EntryRefused
 from milepost.errors import InputError
+from milepost.text import is_printable
 from milepost.types import MAX_MILESTONES
 from milepost.units import HOUR, WEEK, format_time
 
@@ -20,6 +22,11 @@ COMPLETION = 12 * HOUR
 
 MEMO_LENGTH = 500
 TAG_LENGTH = 50
+TAGS = 20
+ZONE_LENGTH = 100
+KEY_LENGTH = 1_000
+# Which characters print differs between versions of Unicode; these never do.
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +66,9 @@ class Rules:
         """The first second of a week."""
         return self.start + week * WEEK
 
-    def is_late(self, end: int, written_at: int) -> bool:
-        """Whether an entry up to `end` was written after its week could be completed."""
-        return written_at > self.week_start(self.week_of(end - 1) + 1) + COMPLETION
+    def is_late(self, start: int, written_at: int) -> bool:
+        """Whether an entry from `start` was written after its first week could be completed."""
+        return written_at > self.week_start(self.week_of(start) + 1) + COMPLETION
 
     def require_place(self, start: int, end: int, now: int) -> None:
         """Raises EntryRefused for an entry that ends before it starts, in the future, or outside of
@@ -77,6 +84,8 @@ class Rules:
         if end > self.end:
             last = format_time(self.end)
             raise EntryRefused(start, end, f"the agreement's last week ends at {last}")
+        if end - start > WEEK:
+            raise EntryRefused(start, end, "an entry lasts a week at most")
 
     def require_tracked(self, start: int, end: int, *, is_tracked: bool) -> None:
         """Raises EntryRefused for what was not tracked in time, where the agreement forbids it."""
@@ -96,12 +105,31 @@ def reason_of(text: str) -> str:
 
 
 def tags_of(given: Iterable[str]) -> list[str]:
-    """Tags, each once, in their order. Raises InputError for one with a comma."""
+    """Tags, each once, in their order. Raises InputError for one with a comma, or too many."""
     found = dict.fromkeys(_line(t, "A tag", TAG_LENGTH) for t in given)
     for tag in found:
         if "," in tag:
             raise InputError(f'The tag "{tag}" has a comma, which stands between tags.')
+    if len(found) > TAGS:
+        raise InputError(f"An entry has at most {TAGS} tags, and this has {len(found)}.")
     return list(found)
+
+
+def zone_of(text: str) -> str:
+    """The name of a time zone, as it was given. Raises InputError as `memo_of` does."""
+    return _exact(text, "The name of a time zone", ZONE_LENGTH)
+
+
+def key_of(text: str) -> str:
+    """Another program's id, as it was given, or none. Raises InputError as `memo_of` does."""
+    return _exact(text, "The id of an imported entry", KEY_LENGTH) if text else ""
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text that others wrote can stand in a line: no control character, no half of a
+    surrogate pair. Raises TypeError for what is no text.
+    """
+    return _UNFIT.search(text) is None
 
 
 def described(entry: Entry | Frame) -> str:
@@ -111,8 +139,14 @@ def described(entry: Entry | Frame) -> str:
 
 def _line(text: str, what: str, longest: int) -> str:
     line = " ".join(text.split())
-    if not line or not line.isprintable():
+    if not line or not is_printable(line):
         raise InputError(f"{what} needs words, and no control characters.")
     if len(line) > longest:
         raise InputError(f"{what} has at most {longest} characters, and this has {len(line)}.")
     return line
+
+
+def _exact(text: str, what: str, longest: int) -> str:
+    if _line(text, what, longest) != text:
+        raise InputError(f"{what} has no spaces around it, and single ones inside.")
+    return text

@@ -8,14 +8,16 @@ same diary. A record that does not have its shape raises DiaryDamaged.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
 from milepost.diary.entries import Entry, Kind
 from milepost.diary.errors import DiaryDamaged
 from milepost.diary.log import Log, Record
-from milepost.diary.rules import Rules
+from milepost.diary.rules import Rules, is_plain
+from milepost.types import MAX_MILESTONES
+from milepost.units import WEEK
 
 TIMER = "timer"
 _ID_DIGITS = 12
@@ -73,9 +75,12 @@ class Bill:
 
 @dataclass(slots=True)
 class Life:
-    """One entry through its versions. Its removal ends it, whatever else was written."""
+    """One entry through its versions, and all records about it. Its removal ends it, whatever else
+    was written.
+    """
 
     versions: list[Version]
+    records: list[Record] = field(default_factory=list)
     removal: Record | None = None
 
     @property
@@ -88,14 +93,16 @@ class Life:
 class State:
     """Entries by id, timers that run by id with their logs, seals and bills by week.
 
-    `weeks` has the ids of all entries that ever were in a week, `imported` what was imported, and
-    `count` the highest number of a record.
+    `sealed` has every seal that there ever was, by week and root; `weeks` the ids of the entries
+    that any record put into a week; `imported` is what was imported, and `count` the highest
+    number of a record.
     """
 
     lives: dict[str, Life] = field(default_factory=dict)
     timers: dict[str, tuple[str, Timer]] = field(default_factory=dict)
     seals: dict[int, Seal] = field(default_factory=dict)
     bills: dict[int, Bill] = field(default_factory=dict)
+    sealed: dict[tuple[int, bytes], Seal] = field(default_factory=dict)
     weeks: dict[int, set[str]] = field(default_factory=dict)
     imported: set[tuple[str, str, int, int]] = field(default_factory=set)
     count: int = 0
@@ -106,61 +113,84 @@ class State:
         """
         touched: list[str] = []
         for record in records:
-            content = record.content
-            self.count = max(self.count, content["n"])
-            match content["act"]:
-                case "start":
-                    timer = Timer(
-                        record.hash, content["at"], content["memo"], tuple(content["tags"]),
-                        content["zone"],
-                    )  # fmt: skip
-                    self.timers[timer.id] = record.log, timer
-                case "stop":
-                    touched += self._stop(rules, record)
-                case "add":
-                    touched.append(self._add(rules, record))
-                case "edit":
-                    touched += self._edit(rules, record)
-                case "remove":
-                    if life := self.lives.get(content["entry"]):
-                        life.removal = life.removal or record
-                        touched.append(content["entry"])
-                case "seal":
-                    self.seals[content["week"]] = _seal(content)
-                case "reopen":
-                    self.seals.pop(content["week"], None)
-                case "bill":
-                    self.bills[content["week"]] = _bill(content)
+            names = self._play(rules, record)
+            for name in names:
+                self.lives[name].records.append(record)
+            for second in _seconds(record.content) if names else ():
+                self.weeks.setdefault(rules.week_of(second), set()).update(names)
+            touched += names
         return touched
+
+    def records_of(self, week: int) -> list[Record]:
+        """The records, in their order, on which the entries of a week depend."""
+        found: dict[str, Record] = {}
+        names, seen = list(self.weeks.get(week, ())), set()
+        while names:
+            name = names.pop()
+            seen.add(name)
+            for record in self.lives[name].records:
+                found[record.hash] = record
+                if record.content["act"] == "cut" and record.content["entry"] not in seen:
+                    names.append(record.content["entry"])  # of which it is a piece
+        return sorted(found.values(), key=lambda record: record.order)
+
+    def _play(self, rules: Rules, record: Record) -> list[str]:
+        content = record.content
+        self.count = max(self.count, content["n"])
+        match content["act"]:
+            case "start":
+                timer = Timer(
+                    record.hash, content["at"], content["memo"], tuple(content["tags"]),
+                    content["zone"],
+                )  # fmt: skip
+                self.timers[timer.id] = record.log, timer
+            case "stop":
+                return self._stop(rules, record)
+            case "add":
+                return [self._add(rules, record)]
+            case "edit":
+                return self._edit(rules, record)
+            case "cut":
+                return self._cut(record)
+            case "remove":
+                if life := self.lives.get(content["entry"]):
+                    life.removal = life.removal or record
+                    return [content["entry"]]
+            case "seal":
+                seal = _seal(content)
+                self.seals[seal.week] = self.sealed[seal.week, seal.root] = seal
+            case "reopen":
+                self.seals.pop(content["week"], None)
+            case "bill":
+                self.bills[content["week"]] = _bill(content)
+        return []
 
     def _stop(self, rules: Rules, record: Record) -> list[str]:
         content = record.content
-        _, timer = self.timers.pop(content["timer"], (None, None))
+        self.timers.pop(content["timer"], None)
         found = []
         for i, (start, end) in enumerate(content["spans"]):
-            name = record.hash if i == 0 else sha256(f"{record.hash}:{i}".encode()).hexdigest()
-            found.append(name[:_ID_DIGITS])
-            kind = Kind.LATE if rules.is_late(end, content["at"]) else Kind.TRACKED
-            zone = timer.zone if timer else "UTC"
+            found.append(_id(record, i))
+            kind = Kind.LATE if rules.is_late(start, content["at"]) else Kind.TRACKED
             entry = Entry(
-                found[-1], start, end, zone, content["memo"], tuple(content["tags"]), TIMER, kind,
-                content["at"],
+                found[-1], start, end, content["zone"], content["memo"], tuple(content["tags"]),
+                TIMER, kind, content["at"],
             )  # fmt: skip
-            self._begin(rules, entry, record)
+            self._begin(entry, record)
         return found
 
     def _add(self, rules: Rules, record: Record) -> str:
         content = record.content
         start, end, at = content["start"], content["end"], content["at"]
         kind = Kind.TRACKED if content["tracked"] else Kind.MANUAL
-        if rules.is_late(end, at):
+        if rules.is_late(start, at):
             kind = Kind.LATE
         entry = Entry(
-            record.hash[:_ID_DIGITS], start, end, content["zone"], content["memo"],
+            _id(record, 0), start, end, content["zone"], content["memo"],
             tuple(content["tags"]), content["source"], kind, at,
         )  # fmt: skip
         self.imported.add((content["source"], content["key"], start, end))
-        self._begin(rules, entry, record)
+        self._begin(entry, record)
         return entry.id
 
     def _edit(self, rules: Rules, record: Record) -> list[str]:
@@ -169,26 +199,55 @@ class State:
         if life is None:
             return []
         old = life.versions[-1].entry
-        start, end, at = content["start"], content["end"], content["at"]
-        kind, written = old.kind, old.recorded_at
+        start, end = content.get("start", old.start), content.get("end", old.end)
+        if not start < end <= start + WEEK:  # two machines changed one side each
+            start, end = old.start, old.end
+        at, kind, written = content["at"], old.kind, old.recorded_at
         if start < old.start or end > old.end:  # what no timer saw
-            kind = Kind.LATE if rules.is_late(end, at) else max(kind, Kind.MANUAL, key=_WEIGHT)
+            kind = Kind.LATE if rules.is_late(start, at) else max(kind, Kind.MANUAL, key=_WEIGHT)
             written = at
         entry = Entry(
-            old.id, start, end, old.zone, content["memo"], tuple(content["tags"]), old.source, kind,
-            written,
+            old.id, start, end, old.zone, content.get("memo", old.memo),
+            tuple(content.get("tags", old.tags)), old.source, kind, written,
         )  # fmt: skip
         life.versions.append(Version(entry, record, content["reason"]))
-        self._note(rules, entry)
         return [entry.id]
 
-    def _begin(self, rules: Rules, entry: Entry, record: Record) -> None:
-        self.lives[entry.id] = Life([Version(entry, record)])
-        self._note(rules, entry)
+    def _cut(self, record: Record) -> list[str]:
+        content = record.content
+        life = self.lives.get(content["entry"])
+        if life is None:
+            return []
+        old = life.versions[-1].entry
+        pieces = without((old.start, old.end), [(content["start"], content["end"])])
+        if not pieces:
+            life.removal = life.removal or record
+            return [old.id]
+        (start, end), *others = pieces
+        entry = replace(old, start=start, end=end)
+        life.versions.append(Version(entry, record, content["reason"]))
+        found = [old.id]
+        for start, end in others:
+            found.append(_id(record, len(found)))
+            self._begin(replace(old, id=found[-1], start=start, end=end), record)
+            if life.removal is not None:
+                self.lives[found[-1]].removal = life.removal
+        return found
 
-    def _note(self, rules: Rules, entry: Entry) -> None:
-        for week in range(rules.week_of(entry.start), rules.week_of(entry.end - 1) + 1):
-            self.weeks.setdefault(week, set()).add(entry.id)
+    def _begin(self, entry: Entry, record: Record) -> None:
+        self.lives[entry.id] = Life([Version(entry, record)])
+
+
+def without(span: tuple[int, int], holes: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """What is left of a span outside of holes."""
+    start, end = span
+    left = []
+    for first, last in sorted(holes):
+        if first > start:
+            left.append((start, min(first, end)))
+        start = max(start, last)
+    left.append((start, end))
+    return [(first, last) for first, last in left if first < last]
 
 
 def state_of(rules: Rules, logs: Sequence[Log]) -> State:
@@ -204,12 +263,36 @@ def state_of(rules: Rules, logs: Sequence[Log]) -> State:
     if len(logs) == 1:
         state.play(rules, logs[0].records)
     else:
-        once = {r.hash: r for log in logs for r in log.records}
+        # The first log that has it: this machine's own, before another way that it once went.
+        once: dict[str, Record] = {}
+        for record in (r for log in logs for r in log.records):
+            once.setdefault(record.hash, record)
         state.play(rules, sorted(once.values(), key=lambda r: r.order))
     return state
 
 
 _WEIGHT = list(Kind).index
+
+
+def _seconds(content: Mapping[str, Any]) -> list[int]:
+    """The seconds that a record names, as first or last ones of entries.
+
+    No entry is longer than a week, so it has one of them in each week that it is in.
+    """
+    spans = content.get("spans") or [(content.get("start"), content.get("end"))]
+    return [
+        second
+        for start, end in spans
+        for second in (start, end, end and end - 1)
+        if second is not None
+    ]
+
+
+def _id(record: Record, number: int) -> str:
+    """The id of the entry of this number, from zero, that a record begins."""
+    if not number:
+        return record.hash[:_ID_DIGITS]
+    return sha256(f"{record.hash}:{number}".encode()).hexdigest()[:_ID_DIGITS]
 
 
 def _seal(content: Mapping[str, Any]) -> Seal:
@@ -235,8 +318,12 @@ def _is_number(value: Any) -> bool:
     return type(value) is int and 0 <= value < _LATEST
 
 
+def _is_week(value: Any) -> bool:
+    return type(value) is int and 0 <= value < MAX_MILESTONES
+
+
 def _is_text(value: Any) -> bool:
-    return type(value) is str
+    return type(value) is str and is_plain(value)
 
 
 def _is_flag(value: Any) -> bool:
@@ -249,7 +336,8 @@ def _is_texts(value: Any) -> bool:
 
 def _is_spans(value: Any) -> bool:
     return type(value) is list and all(
-        type(s) is list and len(s) == 2 and all(map(_is_number, s)) and s[0] < s[1] for s in value
+        type(s) is list and len(s) == 2 and all(map(_is_number, s)) and 0 < s[1] - s[0] <= WEEK
+        for s in value
     )
 
 
@@ -270,7 +358,7 @@ def _is_known(value: Any) -> bool:
 
 def _is_captures(value: Any) -> bool:
     return type(value) is dict and all(
-        k.isascii() and k.isdecimal() and _is_hash(v) for k, v in value.items()
+        k.isascii() and k.isdecimal() and len(k) < 13 and _is_hash(v) for k, v in value.items()
     )
 
 
@@ -279,20 +367,26 @@ _SPAN = {"start": _is_number, "end": _is_number}
 _SHAPES = {
     "open": {"log": _is_text, "scope": _is_hash, "start": _is_number, "limit": _is_number},
     "start": {"zone": _is_text, **_WORDS},
-    "stop": {"timer": _is_hash, "spans": _is_spans, **_WORDS},
+    "stop": {"timer": _is_hash, "spans": _is_spans, "zone": _is_text, **_WORDS},
     "add": {
         "zone": _is_text, "source": _is_text, "key": _is_text, "tracked": _is_flag, **_SPAN,
         **_WORDS,
     },
-    "edit": {"entry": _is_text, "reason": _is_text, **_SPAN, **_WORDS},
+    "edit": {"entry": _is_text, "reason": _is_text},
+    "cut": {"entry": _is_text, "reason": _is_text, **_SPAN},
     "remove": {"entry": _is_text, "reason": _is_text},
     "seal": {
-        "week": _is_number, "root": _is_hash, "units": _is_number, "secret": _is_hash,
+        "week": _is_week, "root": _is_hash, "units": _is_number, "secret": _is_hash,
         "known": _is_known, "captures": _is_captures, "up_to_limit": _is_flag,
     },
-    "reopen": {"week": _is_number, "reason": _is_text},
-    "bill": {"week": _is_number, "root": _is_hash, "units": _is_number, "transaction": _is_hash},
+    "reopen": {"week": _is_week, "reason": _is_text},
+    "bill": {"week": _is_week, "root": _is_hash, "units": _is_number, "transaction": _is_hash},
 }  # fmt: skip
+_CHANGES = {**_SPAN, **_WORDS}  # what an edit may have
+
+
+def _length(content: Mapping[str, Any]) -> int:
+    return int(content["end"] - content["start"])
 
 
 def checked(record: Record) -> Mapping[str, Any]:
@@ -307,6 +401,10 @@ def checked(record: Record) -> Mapping[str, Any]:
     for name, is_right in shape.items():
         if name not in content or not is_right(content[name]):
             raise DiaryDamaged(record.log, record.line, f"{name} is missing or unfit")
-    if content.get("start", 0) >= content.get("end", _LATEST):
-        raise DiaryDamaged(record.log, record.line, "its end is not after its start")
+    if act == "edit":
+        for name, is_right in _CHANGES.items():
+            if name in content and not is_right(content[name]):
+                raise DiaryDamaged(record.log, record.line, f"{name} is unfit")
+    if "start" in content and "end" in content and not 0 < _length(content) <= WEEK:
+        raise DiaryDamaged(record.log, record.line, "its end is not within a week of its start")
     return content

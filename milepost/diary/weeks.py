@@ -18,6 +18,7 @@ from milepost.diary.diary import Diary
 from milepost.diary.entries import Segment
 from milepost.diary.errors import EvidenceInvalid, WeekRefused
 from milepost.diary.merkle import MerkleTree, leaf_hash
+from milepost.diary.rules import reason_of
 from milepost.diary.state import Seal
 from milepost.presets import UNIT
 from milepost.units import MINUTE, format_time
@@ -160,7 +161,10 @@ def week_of(diary: Diary, seal: Seal, place: Place) -> Week:
 
 
 def prove(week: Week, starts: Iterable[int], reason: str = "") -> Proof:
-    """The segments of a week that begin at `starts`, with their proofs. Raises WeekRefused."""
+    """The segments of a week that begin at `starts`, with their proofs.
+
+    Raises WeekRefused, and InputError for a reason that is not a line.
+    """
     places = {leaf.segment.start: i for i, leaf in enumerate(week.leaves)}
     asked = sorted(set(starts))
     if not asked:
@@ -175,7 +179,7 @@ def prove(week: Week, starts: Iterable[int], reason: str = "") -> Proof:
         week.root,
         tuple(week.leaves[i] for i in chosen),
         tuple(week.tree.proof(i) for i in chosen),
-        reason,
+        reason_of(reason) if reason else "",
     )
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from milepost.presets import is_hourly
+from milepost.text import one_line
 from milepost.types import BPS, ZERO_ADDRESS, Terms, format_selection, from_set, same_address
 from milepost.units import HOUR, MINUTE, format_amount, format_duration, format_time
 
@@ -22,11 +23,6 @@ if TYPE_CHECKING:
 
 
 _PLAIN = re.compile(r"(?!.*\.[A-Za-z]{2})[A-Za-z0-9.$+-]{1,16}")  # and nothing like a host's name
-
-
-def one_line(text: str) -> str:
-    """`text` with everything that could steer a screen, line ends too, made visible."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def amount(value: int, token: Token) -> str:

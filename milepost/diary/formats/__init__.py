@@ -12,8 +12,9 @@ from types import MappingProxyType
 from typing import Any
 
 from milepost.diary.formats import activitywatch, clockify, ical, timewarrior, toggl, watson
-from milepost.diary.formats.reading import Context, DateOrder, Reading, json_of, one_line, text_of
+from milepost.diary.formats.reading import Context, DateOrder, Reading, json_of, text_of
 from milepost.errors import InputError
+from milepost.text import spaced
 
 __all__ = ["FORMATS", "Context", "DateOrder", "Reader", "Reading", "guess"]
 
@@ -51,7 +52,7 @@ def guess(content: bytes, name: str) -> str:
         found = "toggl"
     if found is None:
         raise InputError(
-            f"{one_line(name)} does not show which program wrote it. Name that with --from: "
+            f"{spaced(name)} does not show which program wrote it. Name that with --from: "
             f"{', '.join(FORMATS)}."
         )
     return found

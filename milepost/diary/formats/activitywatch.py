@@ -13,9 +13,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from milepost.diary.formats.reading import Collector, Context, Reading, json_of, one_line
+from milepost.diary.formats.reading import Collector, Context, Reading, json_of
 from milepost.diary.rules import MEMO_LENGTH
 from milepost.errors import InputError
+from milepost.text import spaced
 
 GAP = 60
 """Seconds without activity that do not end a stretch. Shorter than the 180 seconds after which
@@ -35,7 +36,7 @@ def read(content: bytes, context: Context) -> Reading:
             "Frames of ActivityWatch have no memo of their own, because titles of windows are "
             "private. Give one with --memo."
         )
-    if len(one_line(context.memo)) > MEMO_LENGTH:
+    if len(spaced(context.memo)) > MEMO_LENGTH:
         raise InputError(f"The memo is too long: {MEMO_LENGTH} characters are the most.")
     if context.only:
         raise InputError("ActivityWatch has no projects or tags: none can be chosen from it.")

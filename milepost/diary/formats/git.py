@@ -13,9 +13,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from milepost.diary.formats.reading import cut, one_line
+from milepost.diary.formats.reading import cut
 from milepost.diary.rules import MEMO_LENGTH
 from milepost.errors import InputError
+from milepost.text import spaced
 from milepost.units import DAY
 
 GRACE = 600
@@ -43,7 +44,7 @@ def commits(repository: Path, start: int, end: int, author: str = "") -> tuple[C
     address = author or _run(repository, "config", "--default", "", "--get", "user.email").strip()
     if not address:
         raise InputError(
-            f"{one_line(str(repository))} does not say whose commits to take. Set user.email in "
+            f"{spaced(str(repository))} does not say whose commits to take. Set user.email in "
             "it, or name an address."
         )
     # Git compares --since with the time of committing. That is later, but for clocks that differ.
@@ -61,7 +62,7 @@ def commits(repository: Path, start: int, end: int, author: str = "") -> tuple[C
         "-z",
     ).split("\0")
     found = {
-        Commit(int(time), one_line(subject))
+        Commit(int(time), spaced(subject))
         for time, email, subject in zip(*[iter(listed)] * 3, strict=False)
         if _SECONDS.fullmatch(time) and email.lower() == address.lower()
         if start <= int(time) < end
@@ -75,7 +76,7 @@ def memo_of(commits: Iterable[Commit], start: int, end: int) -> str:
     It may be cut, with an ellipsis.
     """
     inside = sorted((c for c in commits if start <= c.time < end + GRACE), key=lambda c: c.time)
-    subjects = dict.fromkeys(one_line(c.subject) for c in inside)
+    subjects = dict.fromkeys(spaced(c.subject) for c in inside)
     return cut("; ".join(subject for subject in subjects if subject), MEMO_LENGTH)
 
 
@@ -83,7 +84,7 @@ def _run(repository: Path, *arguments: str) -> str:
     """What git prints about a repository. Raises InputError."""
     import subprocess
 
-    name = one_line(str(repository))
+    name = spaced(str(repository))
     # The variables of a hook or an alias would name another repository.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     environment |= {"LC_ALL": "C", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
@@ -99,8 +100,8 @@ def _run(repository: Path, *arguments: str) -> str:
     except FileNotFoundError:
         raise InputError("Commits are read with the program git. Install it first.") from None
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-        raise InputError(f"git cannot read {name}: {one_line(str(error))}.") from None
+        raise InputError(f"git cannot read {name}: {spaced(str(error))}.") from None
     if done.returncode:
-        said = one_line(done.stderr.decode("utf-8", "replace").partition("\n")[0])
+        said = spaced(done.stderr.decode("utf-8", "replace").partition("\n")[0])
         raise InputError(f"{name} is no Git repository that can be read: {said}.")
     return done.stdout.decode("utf-8", "replace")

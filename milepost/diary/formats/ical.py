@@ -14,8 +14,9 @@ from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any
 
-from milepost.diary.formats.reading import Collector, Context, Reading, one_line, shown, text_of
+from milepost.diary.formats.reading import Collector, Context, Reading, shown, text_of
 from milepost.errors import ExtraMissing
+from milepost.text import spaced
 from milepost.units import DAY
 
 # A component of icalendar's, whose properties have one of many types.
@@ -65,7 +66,7 @@ def read(content: bytes, context: Context) -> Reading:
             name, problem = event.errors[0]
             raise found.error(
                 place,
-                f"its {one_line(name or 'content')} cannot be read: {shown(problem)}. Mend it "
+                f"its {spaced(name or 'content')} cannot be read: {shown(problem)}. Mend it "
                 "there, and export.",
             )
         if _uid(event) in recurring:

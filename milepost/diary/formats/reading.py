@@ -18,6 +18,7 @@ from milepost import json_text
 from milepost.diary.entries import Frame
 from milepost.diary.rules import MEMO_LENGTH, TAG_LENGTH
 from milepost.errors import InputError
+from milepost.text import is_printable, spaced
 
 KEY_LENGTH = 500
 """Characters of another program's id for a frame."""
@@ -83,31 +84,31 @@ class Collector:
             raise self.error(place, "it ends before it begins. Mend it there, and export again.")
         if start < 0 or end > _LAST:
             raise self.error(place, "it is not between the years 1970 and 9999.")
-        if len(key) > KEY_LENGTH or not key.isprintable():
+        if len(key) > KEY_LENGTH or not is_printable(key):
             raise self.error(
                 place, f"its id is longer than {KEY_LENGTH} characters, or does not print."
             )
         if start == end:
             self.leave_out(place, "it has no length")
             return
-        tags = tuple(one_line(tag) for tag in tags)
+        tags = tuple(spaced(tag) for tag in tags)
         only = self.context.only
-        if only and not {one_line(project), *tags}.intersection(only):
+        if only and not {spaced(project), *tags}.intersection(only):
             self.others += 1
             return
         tags = tuple(self._cut(place, "tag", t.replace(",", ";"), TAG_LENGTH) for t in tags if t)
-        memo = self._cut(place, "memo", one_line(memo) or one_line(self.context.memo), MEMO_LENGTH)
+        memo = self._cut(place, "memo", spaced(memo) or spaced(self.context.memo), MEMO_LENGTH)
         zone = self.context.zone.key
         tags = tuple(dict.fromkeys(tags))
         self.frames.append(Frame(start, end, memo, tags, zone, key, is_tracked))
 
     def leave_out(self, place: str, why: str) -> None:
         """Say that what stands at `place` is left out, and why."""
-        self.left_out.append(f"{one_line(self.context.name)}, {place}, left out: {why}.")
+        self.left_out.append(f"{spaced(self.context.name)}, {place}, left out: {why}.")
 
     def error(self, place: str, problem: str) -> InputError:
         """That what stands at `place` is wrong."""
-        return InputError(f"{one_line(self.context.name)}, {place}: {problem}")
+        return InputError(f"{spaced(self.context.name)}, {place}: {problem}")
 
     def reading(self) -> Reading:
         """All of it, by start."""
@@ -120,17 +121,11 @@ class Collector:
     def _cut(self, place: str, what: str, text: str, length: int) -> str:
         if len(text) <= length:
             return text
-        name = one_line(self.context.name)
+        name = spaced(self.context.name)
         self.left_out.append(
             f"{name}, {place}: its {what} has {len(text)} characters and is cut to {length}."
         )
         return cut(text, length)
-
-
-def one_line(text: str) -> str:
-    """`text` with single spaces for white space, and U+FFFD for all else that does not print."""
-    text = " ".join(text.split())
-    return text if text.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def cut(text: str, length: int) -> str:
@@ -140,7 +135,7 @@ def cut(text: str, length: int) -> str:
 
 def shown(value: object) -> str:
     """The beginning of something in a file, in quotes, for a message."""
-    return f'"{cut(one_line(str(value)[: 10 * _SHOWN]), _SHOWN)}"'
+    return f'"{cut(spaced(str(value)[: 10 * _SHOWN]), _SHOWN)}"'
 
 
 def text_of(content: bytes, name: str) -> str:
@@ -148,7 +143,7 @@ def text_of(content: bytes, name: str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise InputError(f"{one_line(name)} is not a text in UTF-8. Export it again.") from None
+        raise InputError(f"{spaced(name)} is not a text in UTF-8. Export it again.") from None
 
 
 def json_of(content: bytes, name: str) -> Any:
@@ -158,11 +153,11 @@ def json_of(content: bytes, name: str) -> Any:
         return json_text.loads(content)
     except json.JSONDecodeError as error:
         raise InputError(
-            f"{one_line(name)}, line {error.lineno}: not JSON ({error.msg}). Export it again."
+            f"{spaced(name)}, line {error.lineno}: not JSON ({error.msg}). Export it again."
         ) from None
     except ValueError:
         raise InputError(
-            f"{one_line(name)} is JSON with a number or a depth that no time tracker writes."
+            f"{spaced(name)} is JSON with a number or a depth that no time tracker writes."
         ) from None
 
 

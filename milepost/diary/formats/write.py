@@ -17,7 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from milepost.diary.entries import Entry
-from milepost.diary.formats.reading import one_line
+from milepost.text import spaced
 
 COLUMNS = ("id", "start", "end", "zone", "seconds", "kind", "source", "memo", "tags")
 
@@ -66,7 +66,7 @@ def to_timewarrior(entries: Iterable[Entry]) -> str:
         }
         if tags := _tags(entry):
             interval["tags"] = tags
-        if memo := one_line(entry.memo):
+        if memo := spaced(entry.memo):
             interval["annotation"] = memo
         lines.append(json.dumps(interval, ensure_ascii=False, separators=(",", ":")))
     return "[\n" + ",\n".join(lines) + "\n]\n"
@@ -84,7 +84,7 @@ def to_toggl(entries: Iterable[Entry], zone: ZoneInfo, email: str) -> str:
         local = datetime.fromtimestamp(entry.start, zone)
         minutes, seconds = divmod(entry.seconds, 60)
         duration = f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
-        row = (email, one_line(entry.memo), f"{local:%Y-%m-%d}", f"{local:%H:%M:%S}", duration)
+        row = (email, spaced(entry.memo), f"{local:%Y-%m-%d}", f"{local:%H:%M:%S}", duration)
         writer.writerow([*row, ", ".join(_tags(entry))])
     return file.getvalue()
 
@@ -98,18 +98,18 @@ def _record(entry: Entry) -> dict[str, Any]:
         "seconds": entry.seconds,
         "kind": entry.kind.value,
         "source": entry.source,
-        "memo": one_line(entry.memo),
+        "memo": spaced(entry.memo),
         "tags": _tags(entry),
     }
 
 
 def _tags(entry: Entry) -> list[str]:
-    return [one_line(tag) for tag in entry.tags]
+    return [spaced(tag) for tag in entry.tags]
 
 
 def _safe_cell(text: str) -> str:
     """A text in which no spreadsheet finds a formula, whatever it takes for the end of a cell."""
-    text = _WITHIN.sub("\ufffd", one_line(text))
+    text = _WITHIN.sub("\ufffd", spaced(text))
     return "'" + text if _BEGINS.match(text) else text
 
 

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 from milepost.diary.entries import Kind, Segment
 from milepost.errors import InputError
 from milepost.presets import UNIT
+from milepost.text import one_line
 from milepost.units import MINUTE, format_time
 from milepost.zones import local_day, local_time
 
@@ -316,14 +317,8 @@ def clocks(start: int, end: int, zone: ZoneInfo) -> tuple[str, str]:
 
 def shown(text: str, most: int = 0) -> str:
     """A stranger's text as one line without anything that steers, cut to `most` characters."""
-    plain = text if text.isprintable() else "".join(map(_shown, text))
-    return plain[: most - 1] + "…" if 0 < most < len(plain) else plain
-
-
-def _shown(character: str) -> str:
-    if character.isprintable():
-        return character
-    return " " if character.isspace() else "\ufffd"
+    line = one_line("".join(" " if c.isspace() else c for c in text))
+    return line[: most - 1] + "…" if 0 < most < len(line) else line
 
 
 def _mark(kind: Kind, is_contested: bool, is_over: bool) -> Mark:

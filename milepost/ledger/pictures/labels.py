@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from milepost.agreement import Token
-from milepost.ledger.words import one_line
+from milepost.text import one_line
 from milepost.units import DAY, HOUR, MINUTE, format_amount, to_decimal
 
 _LAST_DAY = 253_402_214_400  # of the year 9999, where calendars here end

@@ -14,8 +14,9 @@ from typing import Any
 from milepost.agreement import Token
 from milepost.ledger.statements.receipts import Row
 from milepost.ledger.statements.statement import WAYS, Statement
-from milepost.ledger.words import hours, one_line
+from milepost.ledger.words import hours
 from milepost.presets import minutes_of
+from milepost.text import one_line
 from milepost.units import format_amount
 
 COLUMNS = (

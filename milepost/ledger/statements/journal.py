@@ -21,9 +21,10 @@ from milepost.agreement import Token
 from milepost.ledger.statements.prices import EXACT, value_of
 from milepost.ledger.statements.receipts import Row
 from milepost.ledger.statements.statement import Statement
-from milepost.ledger.words import hours, one_line
+from milepost.ledger.words import hours
 from milepost.networks import network_of
 from milepost.presets import minutes_of
+from milepost.text import one_line
 from milepost.types import ZERO_ADDRESS, format_selection
 from milepost.units import format_amount
 

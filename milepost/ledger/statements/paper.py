@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from milepost.errors import ExtraMissing, InputError
-from milepost.ledger.words import one_line
+from milepost.text import one_line
 
 if TYPE_CHECKING:
     from fpdf import FPDF

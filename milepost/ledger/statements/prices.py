@@ -20,7 +20,7 @@ from pathlib import Path
 
 from milepost.agreement import Token
 from milepost.errors import PriceFileError
-from milepost.ledger.words import one_line
+from milepost.text import one_line
 from milepost.types import ZERO_ADDRESS
 from milepost.units import to_decimal
 
