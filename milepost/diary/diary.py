@@ -40,7 +40,18 @@ from milepost.diary.rules import (
     tags_of,
     zone_of,
 )
-from milepost.diary.state import Bill, Life, Seal, State, Timer, Version, checked, state_of, without
+from milepost.diary.state import (
+    VERSION,
+    Bill,
+    Life,
+    Seal,
+    State,
+    Timer,
+    Version,
+    checked,
+    state_of,
+    without,
+)
 from milepost.errors import InputError
 from milepost.files import write_whole
 from milepost.types import MAX_MILESTONES
@@ -514,6 +525,7 @@ class Diary:
         own = self._logs.get(self.name, Log(self.name, (), 0))
         opening = {
             "act": "open",
+            "version": VERSION,
             "log": self.name,
             "scope": self.rules.scope.hex(),
             "start": self.rules.start,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from milepost.presets import UNIT
 from milepost.types import ZERO_HASH
@@ -44,8 +45,7 @@ class Frame:
     is_tracked: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A stretch of work in the diary, as it stands after every edit.
 
     `source` is "timer", "hand" or the name of the program that it was imported from; `zone` the

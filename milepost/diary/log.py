@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from milepost import json_text
 from milepost.diary.errors import DiaryDamaged
@@ -25,8 +25,7 @@ SUFFIX = ".log"
 _HASH_DIGITS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One line: where it stands, counted from one, its hash, and what it says."""
 
     log: str

@@ -25,8 +25,8 @@ TAG_LENGTH = 50
 TAGS = 20
 ZONE_LENGTH = 100
 KEY_LENGTH = 1_000
-# Which characters print differs between versions of Unicode; these never do.
-_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""What no line has. Which characters print differs between versions of Unicode; these never do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def is_plain(text: str) -> bool:
     """Whether a text that others wrote can stand in a line: no control character, no half of a
     surrogate pair. Raises TypeError for what is no text.
     """
-    return _UNFIT.search(text) is None
+    return UNFIT.search(text) is None
 
 
 def described(entry: Entry | Frame) -> str:

@@ -8,24 +8,28 @@ same diary. A record that does not have its shape raises DiaryDamaged.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from milepost.diary.entries import Entry, Kind
 from milepost.diary.errors import DiaryDamaged
 from milepost.diary.log import Log, Record
-from milepost.diary.rules import Rules, is_plain
+from milepost.diary.rules import UNFIT, Rules
+from milepost.errors import InputError
 from milepost.types import MAX_MILESTONES
 from milepost.units import WEEK
 
 TIMER = "timer"
+VERSION = 1
+"""Of the records that are written. Another one is read by the version of the package that wrote it.
+"""
+
 _ID_DIGITS = 12
 _LATEST = 2**40  # seconds; far beyond any agreement, and safe to calculate with
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """How an entry stood after one record. `reason` is empty for the first."""
 
     entry: Entry
@@ -224,12 +228,12 @@ class State:
             life.removal = life.removal or record
             return [old.id]
         (start, end), *others = pieces
-        entry = replace(old, start=start, end=end)
+        entry = old._replace(start=start, end=end)
         life.versions.append(Version(entry, record, content["reason"]))
         found = [old.id]
         for start, end in others:
             found.append(_id(record, len(found)))
-            self._begin(replace(old, id=found[-1], start=start, end=end), record)
+            self._begin(old._replace(id=found[-1], start=start, end=end), record)
             if life.removal is not None:
                 self.lives[found[-1]].removal = life.removal
         return found
@@ -323,7 +327,7 @@ def _is_week(value: Any) -> bool:
 
 
 def _is_text(value: Any) -> bool:
-    return type(value) is str and is_plain(value)
+    return type(value) is str and UNFIT.search(value) is None
 
 
 def _is_flag(value: Any) -> bool:
@@ -365,7 +369,10 @@ def _is_captures(value: Any) -> bool:
 _WORDS = {"memo": _is_text, "tags": _is_texts}
 _SPAN = {"start": _is_number, "end": _is_number}
 _SHAPES = {
-    "open": {"log": _is_text, "scope": _is_hash, "start": _is_number, "limit": _is_number},
+    "open": {
+        "version": _is_number, "log": _is_text, "scope": _is_hash, "start": _is_number,
+        "limit": _is_number,
+    },
     "start": {"zone": _is_text, **_WORDS},
     "stop": {"timer": _is_hash, "spans": _is_spans, "zone": _is_text, **_WORDS},
     "add": {
@@ -390,7 +397,10 @@ def _length(content: Mapping[str, Any]) -> int:
 
 
 def checked(record: Record) -> Mapping[str, Any]:
-    """What a record says, if it has the shape of its act. Raises DiaryDamaged."""
+    """What a record says, if it has the shape of its act.
+
+    Raises DiaryDamaged, and InputError for the log of another version.
+    """
     content = record.content
     act = content.get("act")
     shape = _SHAPES.get(act) if isinstance(act, str) else None
@@ -401,6 +411,11 @@ def checked(record: Record) -> Mapping[str, Any]:
     for name, is_right in shape.items():
         if name not in content or not is_right(content[name]):
             raise DiaryDamaged(record.log, record.line, f"{name} is missing or unfit")
+    if act == "open" and content["version"] != VERSION:
+        raise InputError(
+            f"The log {record.log} is of version {content['version']}, and this package reads "
+            f"version {VERSION}. Use the version of Milepost that wrote it."
+        )
     if act == "edit":
         for name, is_right in _CHANGES.items():
             if name in content and not is_right(content[name]):

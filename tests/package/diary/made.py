@@ -66,7 +66,10 @@ def contents(log="theirs"):
     span = {"start": NINE, "end": NINE + HOUR}
     week = {"week": 0, "root": "ab" * 32, "units": 6}
     rows = [
-        {"act": "open", "log": log, "scope": SCOPE.hex(), "start": MONDAY, "limit": 240},
+        {
+            "act": "open", "version": 1, "log": log, "scope": SCOPE.hex(), "start": MONDAY,
+            "limit": 240,
+        },  # fmt: skip
         {"act": "start", "zone": "Europe/Berlin", **words},
         {"act": "stop", "timer": "cd" * 32, "spans": [[NINE - HOUR, NINE]], **words},
         {

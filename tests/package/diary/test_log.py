@@ -167,7 +167,7 @@ def test_a_line_that_is_no_object_is_named(body):
 
 
 def test_a_log_of_another_agreement_is_told_from_a_damaged_one():
-    other = log_of([{"act": "open", "scope": "77" * 32}], bytes.fromhex("77" * 32))
+    other = log_of([{"act": "open", "version": 1, "scope": "77" * 32}], bytes.fromhex("77" * 32))
     assert logs.is_of_another(other, SCOPE)
     assert logs.is_of_another(other + b"what it goes on with", SCOPE)
     assert not logs.is_of_another(other, bytes.fromhex("77" * 32))

@@ -699,3 +699,8 @@ def test_kinds_are_not_said_but_derived(machine):
     row = {**contents()[3], "n": 2, "kind": "tracked", "at": LATER}
     ours.merge(log_of([contents()[0], row]), "it")
     assert ours.entries[0].kind == Kind.LATE
+
+
+def test_a_log_of_another_version_is_refused_and_says_so(machine):
+    with refused(machine("ours"), InputError, "of version 2, and this package reads version 1"):
+        machine("ours").merge(log_of([{**contents()[0], "version": 2}]), "it")
