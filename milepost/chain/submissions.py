@@ -11,8 +11,11 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from milepost.chain.events import Event, Log, decode_log, event_topics
+from web3.exceptions import TransactionIndexingInProgress, TransactionNotFound
+
+from milepost.chain.events import Event, Log, decode_log, decode_logs, event_topics
 from milepost.chain.logs import LogReader
+from milepost.chain.reverts import translated
 from milepost.chain.rpc import Node
 from milepost.errors import InputError
 from milepost.types import AgreementId, same_address
@@ -30,6 +33,22 @@ def submissions(
     return _logged(_SUBMITTED, node, escrow, agreement, milestone, first)
 
 
+def submissions_in(
+    transaction: bytes, node: Node, escrow: str, agreement: AgreementId, milestone: int
+) -> list[Event]:
+    """The submissions of a milestone in one transaction; none where the node has no such one.
+
+    Raises NodeUnreachable, CallRefused and AnswerInconsistent.
+    """
+    name: Any = "0x" + transaction.hex()  # which web3 takes, though its types do not say so
+    with translated(node.label):
+        try:
+            receipt = node.w3.eth.get_transaction_receipt(name)
+        except (TransactionNotFound, TransactionIndexingInProgress):
+            return []
+    return _chosen(_SUBMITTED, decode_logs(receipt["logs"], escrow), agreement, milestone)
+
+
 def disputes(
     node: Node, escrow: str, agreement: AgreementId, milestone: int, first: int = 0
 ) -> list[Event]:
@@ -38,6 +57,18 @@ def disputes(
     Raises as reading logs does.
     """
     return _logged(_DISPUTED, node, escrow, agreement, milestone, first)
+
+
+def first_block_since(node: Node, timestamp: int) -> int:
+    """The first block that is not older than a Unix time; the next one where all are older."""
+    low, high = 0, node.block().number + 1
+    while low < high:
+        middle = (low + high) // 2
+        if node.block(middle).timestamp < timestamp:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def answer(events: Iterable[Event], escrow: str) -> bytes:
@@ -80,7 +111,12 @@ def _logged(
 def _of(
     name: str, logs: Iterable[Log], escrow: str, agreement: AgreementId, milestone: int
 ) -> list[Event]:
-    events = (decode_log(log, escrow) for log in logs)
+    return _chosen(name, (decode_log(log, escrow) for log in logs), agreement, milestone)
+
+
+def _chosen(
+    name: str, events: Iterable[Event | None], agreement: AgreementId, milestone: int
+) -> list[Event]:
     return [
         e
         for e in events

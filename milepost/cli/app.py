@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
@@ -79,6 +80,8 @@ def _root(
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command and exit with 0, or with the `exit_code` of the error."""
+    # Most commands end before it pays to look for garbage.
+    gc.set_threshold(100_000)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal may lack a letter

@@ -184,7 +184,7 @@ def fund(
 
 def chosen_to_fund(agreement: Agreement, milestones: str) -> tuple[int, ...]:
     """The milestones to fund or accept. Of metered work, "all" would be sixty-four periods."""
-    if agreement.terms.is_metered and milestones == "all":
+    if agreement.terms.is_metered and milestones.strip().lower() == "all":
         milestones = "1"
     return parse_selection(milestones, agreement.terms.count)
 
@@ -255,15 +255,16 @@ def status(session: Session, file: File) -> None:
         agreement = session.agreement(file)
         view = session.escrow.agreement_at(agreement.terms)
         place = {"chain_id": session.node.chain_id, "escrow": session.escrow.address}
+        is_replaced = False  # only logs tell
     else:
-        agreement, view, place = asked
+        agreement, view, place, is_replaced = asked
     run = ahead(agreement, view)
     if session.options.as_json:
         status = render.status_record(agreement, view)
-        render.data({**place, **status, "runway": record(run)})
+        render.data({**place, **status, "runway": record(run, is_replaced=is_replaced)})
     else:
         render.status(agreement, view)
-        show_ahead(run, agreement)
+        show_ahead(run, agreement, is_replaced=is_replaced)
 
 
 def allow(session: Session, token: Token, total: int, purpose: Call) -> None:

@@ -62,7 +62,12 @@ def due(session: Session, party: Party = None, ics: Ics = None) -> None:
                 _show(running, endings, needed, who, now)
     many = "" if ics is not None else f"{render.count(len(running), 'clock')} at "
     render.progress(f"{many}{render.place_in_time(moment)}.")
-    age = now - moment.timestamp
+    warn_if_old(moment)
+
+
+def warn_if_old(moment: Moment) -> None:
+    """On stderr: that a ledger is behind this machine's clock, and how far."""
+    age = int(time.time()) - moment.timestamp
     if age > OLD:
         how = f"{words.rounded(age)} old" if moment.timestamp else "empty"
         render.progress(

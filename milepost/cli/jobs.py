@@ -13,6 +13,7 @@ import typer
 from milepost import terms as typed
 from milepost.agreement import Agreement, Token
 from milepost.cli import render, weeks
+from milepost.cli.due import warn_if_old
 from milepost.cli.options import Party, asking, is_file
 from milepost.cli.session import Session
 from milepost.cli.tokens import TokenBook
@@ -98,16 +99,19 @@ def job(session: Session, job: JobId, chart: Chart = None) -> None:
     elif session.options.as_json:
         place = {"chain_id": ledger.chain_id, "escrow": ledger.escrow}
         status = render.status_record(agreement, view)
-        runway = weeks.record(weeks.ahead(agreement, view))
+        is_replaced = history.job.replaced_by is not None
+        runway = weeks.record(weeks.ahead(agreement, view), is_replaced=is_replaced)
         render.data({**place, **status, "runway": runway, **_details(history)})
     else:
         _show(history, agreement, view, _known(ledger.chain_id))
+    warn_if_old(history.moment)
 
 
 def ask_ledger(
     session: Session, path: Path
-) -> tuple[Agreement, AgreementView, dict[str, Any]] | None:
-    """What the ledger knows of the agreement in a file, where it knows as much as the node.
+) -> tuple[Agreement, AgreementView, dict[str, Any], bool] | None:
+    """What the ledger knows of the agreement in a file, where it knows as much as the node; and
+    whether it was replaced.
 
     None where there is no ledger, none of this agreement, or one that is behind. Where the node
     cannot be reached, the ledger's answer is the best there is.
@@ -125,6 +129,7 @@ def ask_ledger(
         render.progress(
             f"{error.message} The ledger answers, as of {render.place_in_time(moment)}."
         )
+        warn_if_old(moment)
     else:
         escrow = session.options.escrow
         if escrow is not None and not same_address(escrow, ledger.escrow):
@@ -138,7 +143,8 @@ def ask_ledger(
     except JobUnknown:
         return None
     place = {"chain_id": ledger.chain_id, "escrow": ledger.escrow}
-    return agreement, view_of(history.job, history.moment), place
+    is_replaced = history.job.replaced_by is not None
+    return agreement, view_of(history.job, history.moment), place, is_replaced
 
 
 def unnamed(job: Job, chain_id: int) -> Agreement:

@@ -90,7 +90,8 @@ _SHARED: dict[str, Any] = {
 _READING = ("rpc_url", "rpc_timeout", "escrow", "as_json")
 _SIGNING = (*_READING, "account", "password_file", "password_fd", "yes", "dry_run")
 _ACTING = (*_SIGNING, "timeout")
-_NOTING = ("as_json",)
+_NOTING = ("rpc_url", "rpc_timeout", "as_json")
+_STARTING = ("ledger", *_NOTING)
 _KEEPING = ("as_json", "password_file", "password_fd", "yes")
 _ASKING = ("ledger", "as_json")
 _FILLING = ("ledger", "rpc_url", "rpc_timeout", "escrow", "as_json")
@@ -144,8 +145,16 @@ def acting(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def noting(function: Callable[..., None]) -> Callable[..., None]:
-    """A command that works with what is on this machine, and asks nobody."""
+    """A command that works with what is on this machine.
+
+    It asks a node only for a token whose symbol is written and known to nobody else.
+    """
     return _with(function, _NOTING)
+
+
+def starting(function: Callable[..., None]) -> Callable[..., None]:
+    """The same, and it asks the ledger, if there is one."""
+    return _with(function, _STARTING)
 
 
 def keeping(function: Callable[..., None]) -> Callable[..., None]:

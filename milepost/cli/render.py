@@ -18,6 +18,7 @@ from milepost.ledger.words import amount as amount
 from milepost.ledger.words import effect as effect
 from milepost.ledger.words import milestones as milestones
 from milepost.ledger.words import short as short
+from milepost.text import plain as plain
 from milepost.types import (
     ZERO_ADDRESS,
     AgreementView,
@@ -47,11 +48,6 @@ _COLOURS = {
     Status.REFUNDED: "blue",
     Status.SPLIT: "magenta",
 }
-
-
-def plain(text: str) -> str:
-    """`text` with whatever could steer a terminal made visible; line ends stay."""
-    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
 
 
 def say(text: str) -> None:

@@ -17,8 +17,8 @@ from platformdirs import user_data_path
 
 from milepost.agreement import COIN, Token
 from milepost.errors import DeploymentUnknown, TokenUnsuitable
-from milepost.ledger.words import one_line
 from milepost.networks import network_of
+from milepost.text import one_line
 from milepost.types import ZERO_ADDRESS
 
 if TYPE_CHECKING:

@@ -72,7 +72,7 @@ def show_ahead(run: Runway | None, agreement: Agreement, *, is_replaced: bool = 
         render.say("\n".join(["", *outlook.funded_ahead(run), *ways]))
 
 
-def record(run: Runway | None) -> dict[str, Any] | None:
+def record(run: Runway | None, *, is_replaced: bool = False) -> dict[str, Any] | None:
     """The same for programs: periods are numbered from one, amounts strings of base units."""
     if run is None:
         return None
@@ -81,11 +81,13 @@ def record(run: Runway | None) -> dict[str, Any] | None:
         "funded": [i + 1 for i in run.funded],
         "until": run.until,
         "offered": [i + 1 for i in run.offered],
+        "asked_back": [i + 1 for i in run.asked_back],
+        "claimed": [i + 1 for i in run.claimed],
         "protected": [i + 1 for i in run.protected],
         "protected_until": run.protected_until,
         "missing": None if run.missing is None else run.missing + 1,
         "funded_later": [i + 1 for i in run.later],
         "fundable": [i + 1 for i in run.fundable],
         "amount_per_period": str(run.amount),
-        "commands": list(outlook.steps(run).values()),
+        "commands": [] if is_replaced else list(outlook.steps(run).values()),
     }

@@ -51,6 +51,7 @@ Repository = Annotated[
 
 AFTER_MIDNIGHT = "An end after midnight needs its day, too."
 
+_BRIEF_HOUR = re.compile(r"(^|\s)(\d):")  # of 9:05
 _SPAN = re.compile(r"(.*?\d{1,2}:\d{2}(?::\d{2})?)\s*(?:-|to)\s*(\d{1,2}:\d{2}(?::\d{2})?)")
 
 
@@ -129,7 +130,7 @@ class Book:
     def moment(self, text: str, day_of: int | None = None) -> int:
         """A Unix time that a person wrote; a time alone is on the day of `day_of`, else today."""
         day = local_day(self.now if day_of is None else day_of, self.zone)
-        return parse_moment(text, self.zone, day)
+        return parse_moment(_BRIEF_HOUR.sub(r"\g<1>0\2:", text.strip()), self.zone, day)
 
     def span_of(self, text: str) -> tuple[int, int] | None:
         """The time from and to in "2026-12-01 12:00-12:30"; None for what has another form.

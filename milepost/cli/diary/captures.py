@@ -112,16 +112,23 @@ def _show(session: Session, kept: Captures, folder: Path) -> None:
 
 
 def _delete(book: Book, kept: Captures, start: int) -> None:
-    """Delete a capture and the segment that it is of."""
+    """Delete a capture and the segment that it is of, which stays where its week is sealed."""
     first, end = start, start + UNIT
-    book.session.confirm(
-        f"Delete the capture and the work of {span(first, end, book.zone)}? It cannot be undone"
-    )
+    when = span(first, end, book.zone)
+    if all(capture.start != start for capture in kept.list()):
+        raise InputError(f"There is no capture of {when}.")
     with book.write() as diary:
-        if diary.between(first, end):
+        if diary.timer is not None and diary.timer.since < end:
+            raise InputError(f"The timer runs since before {when} ended. Stop it first.")
+        is_sealed = diary.seal_of(book.rules.week_of(start)) is not None
+        what = "the capture, which its sealed segment then has not" if is_sealed else (
+            "the capture and the work"
+        )  # fmt: skip
+        book.session.confirm(f"Delete {what}, of {when}? It cannot be undone")
+        if not is_sealed and diary.between(first, end):
             diary.cut(book.now, first, end, "Capture deleted")
         kept.delete(start)
-    book.session.show({"deleted": start}, f"Deleted: {span(first, end, book.zone)}.")
+    book.session.show({"deleted": start}, f"Deleted: {when}.")
 
 
 def _segment(book: Book, text: str) -> int:

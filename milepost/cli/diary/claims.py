@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +10,12 @@ from milepost.cli.diary.book import Book, content_of
 from milepost.diary import evidence
 from milepost.diary.errors import EvidenceInvalid, WeekRefused
 from milepost.diary.weeks import Place, Proof, Week
-from milepost.errors import DeploymentUnknown
 from milepost.files import write_whole
 from milepost.types import AgreementId, MilestoneView
 
 if TYPE_CHECKING:
     from milepost.chain.events import Event
+    from milepost.diary.state import Bill
 
 
 def read_evidence(book: Book, content: bytes, name: str) -> Week | Proof:
@@ -33,16 +32,36 @@ def read_evidence(book: Book, content: bytes, name: str) -> Week | Proof:
 
 def claims(book: Book, week: int) -> list[Event]:
     """Every submission of a week that the node knows, the newest last."""
-    from milepost.chain.submissions import submissions
+    from milepost.chain.submissions import first_block_since, submissions
 
-    return submissions(*_of(book, week))
+    session, terms = book.session, book.session.agreement(book.file).terms
+    escrow, node = session.escrow, session.node
+    # Nobody claims a week before it is over, and to search a chain from its begin takes long.
+    first = first_block_since(node, terms.period_end(week))
+    return submissions(node, escrow.address, escrow.agreement_id(terms), week, first)
 
 
-def disputes(book: Book, week: int) -> list[Event]:
-    """Every dispute of a week that the node knows, the newest last."""
+def disputes(book: Book, week: int, claim: Event) -> list[Event]:
+    """Every dispute of a week since a claim of it that the node knows, the newest last."""
     from milepost.chain.submissions import disputes
 
-    return disputes(*_of(book, week))
+    escrow, node = book.session.escrow, book.session.node
+    agreement = escrow.agreement_id(book.agreement.terms)
+    return disputes(node, escrow.address, agreement, week, claim.block)
+
+
+def billed_claim(book: Book, bill: Bill) -> Event:
+    """The submission that the diary noted, else the newest of its week. Raises WeekRefused.
+
+    To ask for one transaction is quicker than to search for it, which verifying all weeks would do.
+    """
+    from milepost.chain.submissions import submissions_in
+
+    place, session = book.place(bill.week), book.session
+    agreement = session.escrow.agreement_id(session.agreement(book.file).terms)
+    where = session.node, session.escrow.address, agreement, bill.week
+    found = submissions_in(bill.transaction, *where)
+    return found[-1] if found else the_claim(book, place)
 
 
 def the_claim(
@@ -101,18 +120,6 @@ def standing(book: Book, week: int, view: MilestoneView) -> str:
     since = f" since {book.at(view.clock.since)}" if view.deadline else ""
     outcome = render.silence(view, book.agreement.terms, book.agreement.token)
     return f"Week {week + 1} is {label} on chain{since}. If nobody acts: {outcome}."
-
-
-def _of(book: Book, week: int) -> tuple[Any, str, AgreementId, int, int]:
-    """What a question for logs of a week is about, and the first block that can have some."""
-    from milepost.cli.tokens import find_deployment
-
-    session, first = book.session, 0
-    terms, escrow = session.agreement(book.file).terms, session.escrow
-    with suppress(DeploymentUnknown):
-        known = find_deployment(session.node.chain_id)
-        first = known.block if known.address == escrow.address else 0
-    return session.node, escrow.address, escrow.agreement_id(terms), week, first
 
 
 def _identity(place: Place) -> tuple[int, str, bytes]:

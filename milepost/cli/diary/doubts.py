@@ -9,8 +9,10 @@ from collections import Counter
 
 from milepost.diary.diary import HAND
 from milepost.diary.entries import Kind
+from milepost.diary.rules import Rules
 from milepost.diary.state import TIMER
 from milepost.diary.weeks import Week, hours
+from milepost.types import ZERO_HASH
 from milepost.units import DAY, format_time
 
 LONG_DAY = 12 * 6
@@ -24,7 +26,7 @@ _KINDS = {
 }
 
 
-def doubts(week: Week) -> list[str]:
+def doubts(week: Week, rules: Rules) -> list[str]:
     """Each thing to look at as a sentence without its stop; none where all was tracked."""
     segments = week.segments
     kinds = Counter(s.kind for s in segments)
@@ -43,4 +45,6 @@ def doubts(week: Week) -> list[str]:
     ]
     if brief := sum(len(s.memo) < BRIEF for s in segments):
         found.append(f"{hours(brief)} with memos of fewer than {BRIEF} letters")
+    if rules.asks_captures and (bare := sum(s.capture == ZERO_HASH for s in segments)):
+        found.append(f"{hours(bare)} without a capture")
     return found

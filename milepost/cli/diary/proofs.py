@@ -11,7 +11,14 @@ import typer
 
 from milepost.cli import render
 from milepost.cli.diary.book import Book, WeekNumber, Zone, content_of, entries, span
-from milepost.cli.diary.claims import compare, disputes, read_evidence, standing, the_claim
+from milepost.cli.diary.claims import (
+    billed_claim,
+    compare,
+    disputes,
+    read_evidence,
+    standing,
+    the_claim,
+)
 from milepost.cli.diary.doubts import doubts
 from milepost.cli.options import File, Out, filling, reading
 from milepost.cli.session import Session
@@ -24,6 +31,7 @@ from milepost.errors import InputError
 from milepost.files import write_whole
 from milepost.presets import UNIT
 from milepost.signing import keccak256
+from milepost.types import Status
 from milepost.units import format_time
 from milepost.zones import day_bounds
 
@@ -141,8 +149,8 @@ def verify(
         f"Claimed: {_worth(book, claim['units'])}.",
     ]
     if isinstance(shown, Week):
-        facts["doubts"] = doubts(shown)
-        lines += [f"To look at: {line}." for line in doubts(shown)]
+        facts["doubts"] = doubts(shown, book.rules)
+        lines += [f"To look at: {line}." for line in doubts(shown, book.rules)]
     else:
         lines += _lines_of(book, shown)
         if shown.reason:
@@ -151,7 +159,7 @@ def verify(
         first = facts["capture_of"]
         lines.append(f"{capture} was taken in {span(first, first + UNIT, book.zone)}.")
     if answer is None:
-        lines += _standing(book, shown, content, facts)
+        lines += _standing(book, shown, content, claim, facts)
     elif isinstance(shown, Proof) and shown.reason:
         lines.append(f"A dispute about it has the evidence 0x{keccak256(content).hex()}.")
     session.show(facts, "\n".join(lines))
@@ -177,21 +185,24 @@ def _lines_of(book: Book, shown: Proof) -> list[str]:
 
 
 def _standing(
-    book: Book, shown: Week | Proof, content: bytes, facts: dict[str, Any]
+    book: Book, shown: Week | Proof, content: bytes, claim: Event, facts: dict[str, Any]
 ) -> Sequence[str]:
     """How the week stands on chain now, and whether the file is the evidence of its dispute."""
     index, terms = shown.place.week, book.agreement.terms
     view = book.session.escrow.milestone_at(terms, index)
     lines = []
-    found = disputes(book, index)
+    found = disputes(book, index, claim)
     if found and isinstance(shown, Proof) and shown.reason:
-        dispute: Event = found[-1]
+        dispute = found[-1]
         mine, theirs = keccak256(content), dispute["evidence"]
         facts["is_evidence"] = mine == theirs
         facts["disputed_units"] = dispute["units"]
         if mine == theirs:
             what = f"It is the evidence of the dispute in block {dispute.block}, which is about"
             lines.append(f"{what} {_worth(book, dispute['units'])}.")
+            if view.status is Status.DISPUTED:
+                how = book.command("rule", index + 1, "--to-freelancer", "AMOUNT")
+                lines.append(f"The arbiter divides that: {how}.")
         else:
             lines.append(
                 f"It is not the evidence of the dispute in block {dispute.block}: that is "
@@ -224,7 +235,7 @@ def _verify_diary(book: Book) -> None:
         if billed is None or billed.root != sealed.root:
             says += ", which is not billed"
         else:
-            claim = the_claim(book, made.place)
+            claim = billed_claim(book, billed)
             compare(made, claim, f"Week {sealed.week + 1}")
             record["on_chain"] = claim.block
             says += f", which was submitted in block {claim.block}"

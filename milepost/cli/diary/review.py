@@ -70,16 +70,20 @@ def review(
     What is not contested is paid at once. The contested segments with their proofs go into a file,
     for --out, whose hash is the evidence of the dispute.
 
-    Example: milepost diary review hourly.yaml week-3.json --contest "2026-12-15 14:00-17:00"
+    Example: milepost diary review hourly.yaml week-3.json --approve --account client
     """
     _require_choice(contest or [], reason, out, approve=approve, sign=sign)
+    if sign and out is None and not session.options.as_json:
+        # The week is on stdout, where the approval would not be found again.
+        raise InputError("Say with --out where the approval goes, or take it with --json.")
     book = Book(session, file, zone)
     agreement = session.agreement(file)
     shown = read_evidence(book, content_of(week_file), week_file.name)
     if not isinstance(shown, Week):
         raise InputError(f"{week_file} is a proof of some segments. Ask for the whole week.")
-    facts = compare(shown, the_claim(book, shown.place), week_file.name)
+    # First how it stands: what is compared is then what stands, or came after it.
     view = session.escrow.milestone_at(agreement.terms, shown.place.week)
+    facts = compare(shown, the_claim(book, shown.place), week_file.name)
     reviewed = _Review(book, agreement, shown, view, _contested(book, shown, contest or []))
     content, is_kept = b"", False
     if approve or contest:
@@ -104,7 +108,7 @@ def review(
         reviewed.contest(content, out, is_kept=is_kept)
     elif session.options.as_json:
         record = {"status": render.label_of(view.status), "deadline": view.deadline}
-        render.data({**facts, **record, "doubts": doubts(shown)})
+        render.data({**facts, **record, "doubts": doubts(shown, book.rules)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,7 @@ class _Review:
         index, view, token = self.week.place.week, self.view, self.agreement.token
         picture.show(self.sheet)
         rows = [("Root", "as on chain")]
-        rows += [("To look at", line) for line in doubts(self.week)]
+        rows += [("To look at", line) for line in doubts(self.week, self.book.rules)]
         if self.contested:
             count = len(self.contested)
             rows.append(("Contested", f"{hours(count)}, {self._worth(count)}"))
@@ -202,7 +206,11 @@ class _Review:
         """Dispute the contested segments. Their file is on the disk before anything is sent."""
         session, index, count = self.book.session, self.week.place.week, len(self.contested)
         plan = dispute_plan(self.agreement, index, count, len(self.week.leaves))
-        plan = replace(plan, act=f"contest {hours(count)} of week {index + 1}: {plan.act}")
+        plan = replace(
+            plan,
+            act=f"contest {hours(count)} of week {index + 1}: {plan.act}",
+            facts={"week": index + 1, "contested_units": count, "file": str(out)},
+        )
         call = session.escrow.dispute(self.agreement.terms, index, count, keccak256(content))
         if session.options.dry_run:
             session.act(call, plan)

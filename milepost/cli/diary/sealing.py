@@ -18,7 +18,7 @@ from milepost.diary.errors import WeekRefused
 from milepost.diary.weeks import hours
 from milepost.errors import DeploymentUnknown, InputError, NodeUnreachable
 from milepost.files import write_whole
-from milepost.types import Status, Terms
+from milepost.types import Status, Terms, same_address
 from milepost.units import format_duration, format_time
 
 if TYPE_CHECKING:
@@ -60,13 +60,11 @@ def seal(
         sealed = diary.seal_of(index)
         if sealed is None:
             sealed = _seal(book, diary, index, up_to_limit=up_to_limit)
-        elif up_to_limit and not sealed.is_up_to_limit:
-            diary.require_sealable(book.now, index)
         made = weeks.week_of(diary, sealed, place)
         above = _above(diary, sealed)
     root, count = "0x" + made.root.hex(), len(made.leaves)
     text = [f"Week {week} is sealed: {hours(count)} under {root}."]
-    text += [f"{line}." for line in (*_unpaid(book.agreement, above), *_contestable(made))]
+    text += [f"{line}." for line in (*_unpaid(book.agreement, above), *_contestable(book, made))]
     if out is None:
         how = book.command("diary seal", week, "--out", f"week-{week}.json")
         text.append(f"The client needs the file of it: {how}.")
@@ -82,7 +80,7 @@ def seal(
         "root": root,
         "units": count,
         "units_above_limit": above,
-        "doubts": doubts(made),
+        "doubts": doubts(made, book.rules),
         "file": None if out is None else str(out),
     }
     session.show(record, "\n".join(text))
@@ -109,32 +107,36 @@ def bill(session: Session, file: File, week: WeekNumber, up_to_limit: UpToLimit 
     book, index = Book(session, file), week - 1
     agreement, place = session.agreement(file), book.place(index)
     terms = agreement.terms
-    time = format_duration(terms.review_period)
     status = session.escrow.milestone_at(terms, index).status
     with book.write() as diary:
         sealed = diary.seal_of(index)
+        _require_claimable(book, agreement, diary, index, status)
+        if sealed is None and session.options.dry_run:
+            how = book.command("diary seal", week)
+            raise InputError(f"A dry run seals nothing, and week {week} is open: {how}.")
+        # Only now, because it may cost a password; but before anything is sealed.
+        if not same_address(session.sender, terms.freelancer):
+            raise InputError(
+                f"Only the freelancer, {terms.freelancer}, bills, and the account is "
+                f"{session.sender}."
+            )
         if sealed is None:
-            diary.require_sealable(book.now, index)
-        worked = len(diary.week(index)) if sealed is None else sealed.units
-        if status in _UNPAID and worked:
-            _refuse_unpaid(book, agreement, index, worked, status)
-        if sealed is None:
-            if session.options.dry_run:
-                how = book.command("diary seal", week)
-                raise InputError(f"A dry run seals nothing, and week {week} is open: {how}.")
             sealed = _seal(book, diary, index, up_to_limit=up_to_limit)
         made = weeks.week_of(diary, sealed, place)
-        if status not in _CLAIMABLE:
-            _refuse_claimed(book, diary, sealed, status)
-        for line in (*_unpaid(agreement, _above(diary, sealed)), *_contestable(made)):
+        for line in (*_unpaid(agreement, _above(diary, sealed)), *_contestable(book, made)):
             render.progress(f"{line}.", "yellow")
-        root = "0x" + made.root.hex()
+        root, time = "0x" + made.root.hex(), format_duration(terms.review_period)
         plan = Plan(
             act=f"submit week {week}: {hours(sealed.units)} under {root}{_ANSWERS.get(status, '')}",
             money=[f"none moves; {_worth(agreement, sealed.units)} is claimed"],
             clock=f"the client has {time} to answer, then it is due",
             token=agreement.token,
-            facts={"week": week, "units": sealed.units, "root": root, "doubts": doubts(made)},
+            facts={
+                "week": week,
+                "units": sealed.units,
+                "root": root,
+                "doubts": doubts(made, book.rules),
+            },
         )
         receipt = session.act(session.escrow.submit(terms, index, sealed.units, made.root), plan)
         if receipt is not None:
@@ -187,6 +189,20 @@ def _require_unclaimed(book: Book, diary: Diary, week: int) -> None:
         raise WeekRefused(week + 1, problem)
 
 
+def _require_claimable(
+    book: Book, agreement: Agreement, diary: Diary, week: int, status: Status
+) -> None:
+    """Raises WeekRefused for a week that is not over, or of which there is nothing to claim."""
+    sealed = diary.seal_of(week)
+    if sealed is None:
+        diary.require_sealable(book.now, week)
+    worked = len(diary.week(week)) if sealed is None else sealed.units
+    if status in _UNPAID and worked:
+        _refuse_unpaid(book, agreement, week, worked, status)
+    if status not in _CLAIMABLE and worked:
+        _refuse_claimed(book, diary, week, status)
+
+
 def _refuse_unpaid(book: Book, agreement: Agreement, week: int, units: int, status: Status) -> None:
     how = "its money went back to the client, who can pay it outside of this agreement only"
     if status is Status.NONE:
@@ -198,26 +214,26 @@ def _refuse_unpaid(book: Book, agreement: Agreement, week: int, units: int, stat
     )
 
 
-def _refuse_claimed(book: Book, diary: Diary, sealed: Seal, status: Status) -> None:
+def _refuse_claimed(book: Book, diary: Diary, week: int, status: Status) -> None:
     """Says what is claimed of a week, and notes a claim of its root that a crash left unnoted."""
-    found: list[Event] = claims(book, sealed.week)
-    week, label = sealed.week + 1, render.label_of(status)
+    found: list[Event] = claims(book, week)
+    sealed, label = diary.seal_of(week), render.label_of(status)
     if not found:
-        raise WeekRefused(week, f"it is {label} on chain and was never claimed")
+        raise WeekRefused(week + 1, f"it is {label} on chain and was never claimed")
     claim = found[-1]
     name = f"transaction 0x{claim.transaction.hex()}"
-    if claim["deliverable"] != sealed.root:
+    if sealed is None or claim["deliverable"] != sealed.root:
         raise WeekRefused(
-            week,
+            week + 1,
             f"it is {label} on chain, and {hours(claim['units'])} of it were claimed in block "
             f"{claim.block} under another root, 0x{claim['deliverable'].hex()}, by {name}. The "
-            f"client may send it back: {book.command('changes', week)}",
+            f"client may send it back: {book.command('changes', week + 1)}",
         )
-    billed = diary.bill_of(sealed.week)
+    billed = diary.bill_of(week)
     if billed is None or billed.root != sealed.root:
         diary.bill(book.now, sealed, claim.transaction)
-        render.progress(f"The diary did not know yet that week {week} was billed, and notes it.")
-    raise WeekRefused(week, f"it is on chain already, {label}, by {name}")
+        render.progress(f"The diary did not know yet that week {week + 1} was billed; now it does.")
+    raise WeekRefused(week + 1, f"it is on chain already, {label}, by {name}")
 
 
 def _above(diary: Diary, sealed: Seal) -> int:
@@ -234,8 +250,8 @@ def _unpaid(agreement: Agreement, above: int) -> list[str]:
     ]
 
 
-def _contestable(made: weeks.Week) -> list[str]:
-    return [f"The client may contest: {line}" for line in doubts(made)]
+def _contestable(book: Book, made: weeks.Week) -> list[str]:
+    return [f"The client may contest: {line}" for line in doubts(made, book.rules)]
 
 
 def _worth(agreement: Agreement, units: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +9,7 @@ import typer
 
 from milepost.cli import places, render
 from milepost.cli.diary.book import (
+    AFTER_MIDNIGHT,
     Book,
     Repository,
     Tags,
@@ -19,16 +19,13 @@ from milepost.cli.diary.book import (
     length,
     memo_from,
 )
-from milepost.cli.options import File, asking, noting
+from milepost.cli.diary.limits import Gaps, funding, left_of, this_week, waiting
+from milepost.cli.options import File, noting, starting
 from milepost.cli.session import Session
 from milepost.diary import pulse
-from milepost.diary.diary import Diary
-from milepost.diary.entries import Kind
-from milepost.diary.weeks import hours
-from milepost.errors import InputError, MilepostError
-from milepost.presets import UNIT
-from milepost.types import MAX_MILESTONES, Status
-from milepost.units import HOUR, WEEK
+from milepost.errors import InputError
+from milepost.types import format_selection
+from milepost.units import HOUR
 from milepost.zones import local_time
 
 if TYPE_CHECKING:
@@ -36,8 +33,6 @@ if TYPE_CHECKING:
 
 LONGEST = 12 * HOUR
 """Seconds after which a timer was probably forgotten, and its end is to be named."""
-
-Gaps = Sequence[tuple[int, int]]
 
 _OWNERS = "pulse-*.owner"  # a file of each timer that runs
 
@@ -53,7 +48,7 @@ Discard = Annotated[bool, typer.Option("--discard", help="Make no entry of it.")
 
 
 def register(group: typer.Typer) -> None:
-    group.command("start")(asking(start))
+    group.command("start")(starting(start))
     group.command("stop")(noting(stop))
     group.command("status")(noting(status))
 
@@ -77,15 +72,15 @@ def start(
         timer = diary.start(book.now, memo, tag or (), book.zone.key)
         _end_leftovers(book)
         is_watched = pulse.begin(book.folder, timer.id, captures=book.rules.asks_captures)
-    week = _week(diary, book)
+    week = this_week(diary, book)
     if not is_watched:
         render.progress(
             "Warning: nothing watches whether this machine sleeps; a gap will not be found.",
             "yellow",
         )
-    week["funding"], sentence = _funding(book)
+    week["funding"], sentence = funding(book)
     text = [f'The timer runs since {book.at(book.now)}, for "{book.hours.title}".']
-    text += [*_left(book, week), *sentence]
+    text += [left_of(book, week), *sentence]
     session.show({"timer": _timer_record(timer), "week": week}, "\n".join(text))
 
 
@@ -119,6 +114,11 @@ def stop(
             found = diary.stop(book.now, discard=True)
         else:
             end = book.now if at is None else book.moment(at, timer.since)
+            if end < timer.since:
+                raise InputError(
+                    f"The timer runs since {book.at(timer.since)}, and {book.at(end)} is before "
+                    f"that. {AFTER_MIDNIGHT}"
+                )
             if not keep_gaps:
                 gaps = _gaps(book, timer, end)
             worked = end - timer.since - sum(b - a for a, b in gaps)
@@ -139,10 +139,10 @@ def stop(
             f"then: {book.command('diary add', *words)}.",
             "yellow",
         )
-    week = _week(diary, book)
+    week = this_week(diary, book)
     text = [entry_line(e, book.zone) for e in found] or ["No entry was made."]
     record = {"entries": [entry_record(e) for e in found], "gaps": gaps, "week": week}
-    session.show(record, "\n".join([*text, *_left(book, week)]))
+    session.show(record, "\n".join([*text, left_of(book, week)]))
 
 
 def status(session: Session, file: File, zone: Zone = None) -> None:
@@ -158,7 +158,7 @@ def status(session: Session, file: File, zone: Zone = None) -> None:
         "diary": str(book.folder),
         "entries": len(diary.entries),
         "timer": None,
-        "week": _week(diary, book, gaps),
+        "week": this_week(diary, book, gaps),
     }
     lines = []
     if timer is None:
@@ -169,26 +169,20 @@ def status(session: Session, file: File, zone: Zone = None) -> None:
     for log, other in diary.timers.items():
         if log != diary.name:
             lines.append(f"On another machine, {log}, a timer runs since {book.at(other.since)}.")
-    lines += _left(book, record["week"])
-    to_seal, to_bill = _waiting(diary, book)
+    lines.append(left_of(book, record["week"]))
+    to_seal, to_bill = waiting(diary, book)
     record |= {"to_seal": to_seal, "to_bill": to_bill}
-    for verb, state, found in (("seal", "over", to_seal), ("bill", "sealed", to_bill)):
-        for w in found:
-            worked = hours(len(diary.week(w - 1)))
-            lines.append(f"Week {w} is {state}, {worked}: {book.command(f'diary {verb}', w)}.")
+    for found, state, verb, does in (
+        (to_seal, "Over, not sealed yet", "seal", "closes"),
+        (to_bill, "Sealed, not billed yet", "bill", "submits"),
+    ):
+        if found:
+            weeks = "week" if len(found) == 1 else "weeks"
+            what = "it" if len(found) == 1 else "the first"
+            chosen = format_selection(w - 1 for w in found)
+            how = book.command(f"diary {verb}", found[0])
+            lines.append(f"{state}: {weeks} {chosen}. {how} {does} {what}.")
     session.show(record, "\n".join(lines))
-
-
-def _waiting(diary: Diary, book: Book) -> tuple[list[int], list[int]]:
-    """The weeks, from one, that are over and not sealed, and those not billed as sealed."""
-    to_seal, to_bill = [], []
-    for week in range(min(book.rules.week_of(book.now), MAX_MILESTONES)):
-        sealed, bill = diary.seal_of(week), diary.bill_of(week)
-        if sealed is None and diary.week(week):
-            to_seal.append(week + 1)
-        elif sealed is not None and (bill is None or bill.root != sealed.root):
-            to_bill.append(week + 1)
-    return to_seal, to_bill
 
 
 def _running(book: Book, timer: Timer, gaps: Gaps) -> tuple[dict[str, Any], list[str]]:
@@ -212,43 +206,6 @@ def _gaps(book: Book, timer: Timer, end: int) -> Gaps:
     """Stretches of a timer without a sign of life; none where nothing is known of it."""
     alive = pulse.alive(book.folder, timer.id)
     return () if alive is None else pulse.gaps(alive, timer.since, end)
-
-
-def _week(diary: Diary, book: Book, gaps: Gaps = ()) -> dict[str, Any]:
-    """This week's work against its limit; units are ten minutes."""
-    week, limit = book.week, book.rules.limit
-    begin = book.rules.week_start(week)
-    segments, running = diary.week(week), 0
-    if diary.timer is not None:
-        since = max(diary.timer.since, begin)
-        slept = sum(max(b - max(a, since), 0) for a, b in gaps)
-        running = max(book.now - since - slept, 0) // UNIT
-    kinds = {str(kind): 0 for kind in Kind}
-    for segment in segments:
-        kinds[segment.kind] += 1
-    return {
-        "week": week + 1,
-        "start": begin,
-        "end": begin + WEEK,
-        "units": len(segments),
-        "running_units": running,
-        "limit": limit,
-        "left": max(limit - len(segments) - running, 0),
-        **kinds,
-    }
-
-
-def _left(book: Book, week: dict[str, Any]) -> list[str]:
-    done, limit = week["units"] + week["running_units"], week["limit"]
-    text = f"Week {week['week']}: {hours(done)} of {hours(limit)}"
-    kinds = [f"{hours(week[k])} {k}" for k in (Kind.MANUAL, Kind.LATE) if week[k]]
-    if kinds:
-        text += f", of it {' and '.join(kinds)}"
-    left = f"{hours(week['left'])} left"
-    if done > limit:
-        left = f"{hours(done - limit)} are above the limit, and nobody pays for them"
-    verb = "ends" if week["end"] > book.now else "ended"
-    return [f"{text}; {left}. It {verb} at {book.at(week['end'])}."]
 
 
 def _timer_record(timer: Timer) -> dict[str, Any]:
@@ -286,25 +243,3 @@ def _require_captures(book: Book) -> None:
         "timer runs, encrypted, for you to see and delete before anything is committed.",
         "yellow",
     )
-
-
-def _funding(book: Book) -> tuple[str | None, list[str]]:
-    """How this week is funded and what that means; None where no ledger knows."""
-    from milepost import terms
-
-    with suppress(MilepostError):
-        book.session.database.require()
-        agreement, ledger = book.session.agreement_on_file(book.file), book.session.ledger
-        identity = terms.agreement_id(agreement.terms, ledger.chain_id, ledger.escrow)
-        history = ledger.job("0x" + identity.hex())
-        status = history.job.statuses[book.week]
-        means = {
-            Status.NONE: "is not funded: what you work in it is not protected",
-            Status.OFFERED: "is funded as an offer that the client can take back: "
-            f"{book.command('accept', '--weeks', book.week + 1)} makes it yours to claim",
-            Status.REFUNDED: "went back to the client: what you work in it is not protected",
-        }.get(status)
-        at = book.at(history.moment.timestamp)
-        text = [f"Week {book.week + 1} {means} (the ledger at {at})."] if means else []
-        return render.label_of(status), text
-    return None, []

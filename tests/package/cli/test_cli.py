@@ -45,6 +45,13 @@ def test_every_command_is_where_its_group_looks_for_it(places, group):
     assert list(whole if not group else inside(whole[group])) == list(places)
 
 
+@pytest.mark.parametrize("words", [("fnd",), ("diary", "nothing"), ("ledger", "nothing")])
+def test_words_that_are_no_command(run, words):
+    outcome = run(*words)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert f"No such command '{words[-1]}'" in outcome.err
+
+
 def test_no_option_takes_a_secret():
     names = {
         option

@@ -1,6 +1,7 @@
 """Weeks by their numbers, and how far ahead hourly work is funded, through the command."""
 
 import re
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -182,6 +183,8 @@ def test_status_says_how_far_ahead(milepost, run, hours, people, monday, sync, w
         "funded": [3, 4, 5],
         "until": until,
         "offered": [5],
+        "asked_back": [],
+        "claimed": [],
         "protected": [3, 4],
         "protected_until": safe,
         "missing": 6,
@@ -210,6 +213,41 @@ def test_a_week_that_was_given_back(milepost, hours, people):
     # What it proposes, the contract takes; what it calls closed, the contract refuses.
     assert milepost("fund", hours, "--weeks", "6-9", by=people.client).code == 0
     assert milepost("fund", hours, "--weeks", "4", by=people.client).code == 5
+
+
+def test_a_week_that_is_asked_back_or_claimed_protects_no_more_hours(
+    milepost, run, hours, people, monday, sync, pass_time
+):
+    assert milepost("fund", hours, "--weeks", "3-5", by=people.client).code == 0
+    assert milepost("accept", hours, "--weeks", "3-5", by=people.freelancer).code == 0
+    assert milepost("request-refund", hours, "4", by=people.client).code == 0
+    found = runway(milepost, hours)
+    assert (found["funded"], found["protected"]) == ([3, 4, 5], [3])
+    assert (found["asked_back"], found["protected_until"]) == ([4], monday + WEEK)
+    sync()
+    (told,) = run("due", "--json").json["protection_ends"]
+    assert (told["at"], told["is_over"]) == (monday + WEEK, False)
+    mine = run("due", "--party", people.client.address).out
+    assert ", week 4 asked back, week 3 is the last one protected\n" in mine
+    # An answer claims what there is of the week, and no more of it can be claimed.
+    answered = milepost("submit", hours, "4", "--hours", "1", by=people.freelancer)
+    assert answered.code == 0, answered.err
+    found = runway(milepost, hours)
+    assert (found["claimed"], found["protected"]) == ([4], [3])
+    shown = milepost("status", hours).out
+    assert "Claimed before the end: week 4. Nobody protects hours there beyond the claim." in shown
+    assert f"Protected without a hole: week 3, until {format_time(monday + WEEK)}." in shown
+    # A request that nobody answered in time: the current week can be refunded by anybody.
+    assert milepost("request-refund", hours, "3", by=people.client).code == 0
+    pass_time(8 * DAY)
+    assert milepost("submit", hours, "3", "--hours", "1", by=people.freelancer).code == 5
+    assert runway(milepost, hours)["protected"] == []
+
+
+def test_all_of_metered_work_is_the_first_period(milepost, hours, people, token, escrow):
+    for given in ("all", "ALL", " All "):
+        outcome = milepost("fund", hours, "--milestones", given, "--dry-run", by=people.client)
+        assert "fund week 1, Monday " in outcome.err
 
 
 def test_due_says_where_protection_ends(
@@ -262,9 +300,24 @@ def test_a_replaced_agreement_reminds_of_nothing(
     assert outcome.code == 0, outcome.err
     sync()
     assert run("due", "--json").json["protection_ends"] == []
-    shown = run("job", hours).out
-    assert "Funded ahead: week 3, until " in shown
-    assert "To fund more" not in shown
+    for outcome in (run("job", hours), milepost("status", hours)):
+        assert "Funded ahead: week 3, until " in outcome.out
+        assert "To fund more" not in outcome.out
+    for found in (run("job", hours, "--json"), milepost("status", hours, "--json")):
+        assert found.json["runway"]["protected"] == [3]
+        assert found.json["runway"]["commands"] == []
+
+
+def test_an_old_answer_of_the_ledger_says_so(milepost, run, hours, people, sync, node, monkeypatch):
+    assert milepost("fund", hours, "--weeks", "3", by=people.client).code == 0
+    sync()
+    now = node.block().timestamp
+    assert "Warning: the ledger is" not in run("job", hours).err
+    monkeypatch.setattr(time, "time", lambda: now + 9 * DAY)
+    away = ("--rpc-url", "http://127.0.0.1:9")
+    for outcome in (run("job", hours), run("job", hours, "--json"), run("status", hours, *away)):
+        assert outcome.code == 0, outcome.err
+        assert "Warning: the ledger is 9 days old." in outcome.err
 
 
 def test_hours_of_a_month(milepost, run, hours, people, node, sync, tmp_path):

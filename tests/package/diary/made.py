@@ -69,7 +69,7 @@ def contents(log="theirs"):
         {
             "act": "open", "version": 1, "log": log, "scope": SCOPE.hex(), "start": MONDAY,
             "limit": 240,
-        },  # fmt: skip
+        },
         {"act": "start", "zone": "Europe/Berlin", **words},
         {"act": "stop", "timer": "cd" * 32, "spans": [[NINE - HOUR, NINE]], **words},
         {

@@ -70,6 +70,13 @@ def test_signs_that_a_crash_left_block_nothing(desk, run, tmp_path):
     [folder] = [p for p in places.diaries().iterdir() if p.is_dir()]
     (folder / "pulse-ab.owner").write_text("{}")
     assert desk("stop").code == 9
+    assert not list(folder.glob("pulse-*"))
+    (folder / "pulse-ab.owner").write_text("{}")
+    (folder / "pulse-name.owner").write_text("{}")
+    desk.track("2026-12-01 12:00", "2026-12-01 13:00", "Form")
+    # What no timer is called is left alone.
+    assert [p.name for p in folder.glob("pulse-*")] == ["pulse-name.owner"]
+    (folder / "pulse-name.owner").unlink()
     other = tmp_path / "other.yaml"
     other.write_text(desk.file.read_text().replace("Backend", "Frontend"))
     assert run("diary", "start", other, "Form").code == 0
@@ -141,7 +148,8 @@ def test_a_timer_that_was_forgotten(desk):
     desk.at("2026-12-02 09:00")
     assert "Was it forgotten? `milepost diary stop" in desk.ok("status").out
     desk.refuses(2, "The timer runs since 2026-12-01 10:00 CET, for 23 h. Say when", "stop")
-    desk.refuses(9, "a timer ends between its start and now", "stop", "--at", "09:30")
+    outcome = desk.refuses(2, "2026-12-01 09:30 CET is before that", "stop", "--at", "9:30")
+    assert "An end after midnight needs its day, too." in outcome.err
     desk.refuses(9, "a timer ends between its start", "stop", "--at", "2026-12-02 09:30")
     desk.refuses(2, "is no time", "stop", "--at", "soon")
     # A time alone is on the day on which the timer began.
@@ -168,7 +176,23 @@ def test_work_over_midnight_and_into_the_next_week(desk):
     found = desk.ok("status", "--json").json
     assert (found["entries"], found["week"]["week"], found["week"]["units"]) == (2, 2, 6)
     assert found["to_seal"] == [1]
-    assert f"Week 1 is over, 2 h: `milepost diary seal {desk.file} 1`." in desk.ok("status").out
+    told = f"Over, not sealed yet: week 1. `milepost diary seal {desk.file} 1` closes it.\n"
+    assert told in desk.ok("status").out
+
+
+def test_weeks_that_wait(sealable):
+    """Of what nobody worked in, or too little, nothing waits."""
+    sealable.at("2026-12-08 12:00").ok("add", "10:00", "10:10", "Form")
+    sealable.at("2026-12-15 12:00").ok("add", "10:03", "10:06", "Form")
+    sealable.at("2026-12-29 12:00").ok("add", "2026-12-22 10:03", "10:13", "Form")
+    told = f"Over, not sealed yet: weeks 1-2,4. `milepost diary seal {sealable.file} 1` closes the"
+    assert told in sealable.ok("status").out
+    sealable.ok("seal", 1)
+    sealable.ok("seal", 2)
+    found = sealable.ok("status", "--json").json
+    assert (found["to_seal"], found["to_bill"]) == ([4], [1, 2])
+    told = f"Sealed, not billed yet: weeks 1-2. `milepost diary bill {sealable.file} 1` submits the"
+    assert told in sealable.ok("status").out
 
 
 def test_what_is_above_the_limit_is_said(desk):
@@ -228,12 +252,12 @@ def test_a_timer_is_watched_until_it_stops(run, tmp_path, monkeypatch):
 
 def test_status_imports_little(desk):
     code = (
-        "import sys\nfrom milepost.cli.app import main\n"
-        f"try: main(['diary', 'status', {str(desk.file)!r}])\nexcept SystemExit as end: code = end.code\n"
+        "import sys\nfrom milepost.cli.app import app\n"
+        f"app(['diary', 'status', {str(desk.file)!r}], standalone_mode=False)\n"
         "heavy = {'web3', 'eth_utils', 'eth_account', 'sqlalchemy', 'pydantic', 'matplotlib', "
         "'icalendar', 'aiohttp', 'requests'}\n"
-        "print(sorted(heavy & set(sys.modules)), code, file=sys.stderr)"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stderr == "[] None\n"
+    assert done.stderr == "[]\n"
     assert "No timer runs." in done.stdout
