@@ -96,7 +96,7 @@ def _contest(stage: Stage, terms: Terms, rules: Rules, shown: Week) -> None:
     week = shown.place.week
     first, end = (_moment(text) for text in AFTERNOON)
     chosen = [s.start for s in shown.segments if first <= s.start < end]
-    proof = weeks.prove(shown, chosen, "The card payments were not part of this week")
+    proof = weeks.prove(shown, chosen, "The old orders were to stay where they are")
     file = evidence.proof_file(proof)
     call = stage.escrow.dispute(terms, week, len(chosen), keccak256(file))
     stage.play("client", "dispute", call)

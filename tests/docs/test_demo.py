@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAYED = {
-    "a month by the hour", "two transactions", "ten milestones", "silent client", "silent freelancer", "partial dispute",
+    "a month by the hour", "two transactions", "ten milestones", "silent client",
+    "silent freelancer", "partial dispute",
     "silent arbiter", "settlement", "refused payee", "retainer", "hourly week",
 }  # fmt: skip
 

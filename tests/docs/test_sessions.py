@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _MASKS = (
     (re.compile(r"0x[0-9a-f]{64}"), "0x…"),
     (re.compile(r"^(escrow|practice_token|file|ledger|blocks) .*$", re.MULTILINE), r"\1 <place>"),
     (re.compile(r"^0x[0-9a-f]{8}  \d{4}-\d\d-\d\d", re.MULTILINE), "<job>"),
-    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"), "<time>"),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)? (UTC|CES?T)"), "<time>"),
     (re.compile(r"(block +)\d+"), r"\1<n>"),
     (re.compile(r"(gas +)[\d,]+ \([\d.]+ ETH\)"), r"\1<gas>"),
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:<port>"),

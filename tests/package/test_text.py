@@ -4,7 +4,7 @@ import pytest
 
 from milepost.text import is_printable, one_line, plain, spaced
 
-PERSIAN = "می\u200cخواهم"
+PERSIAN = "می\u200cخواهم"  # noqa: RUF001
 FAMILY = "\U0001f469\u200d\U0001f4bb"
 
 
