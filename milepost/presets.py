@@ -94,16 +94,17 @@ def rate_of(terms: Terms) -> int | None:
 
 
 def units_paid(terms: Terms, amount: int) -> int | None:
-    """The units of hourly work that are worth `amount`, in token base units.
+    """The units of hourly work for which `amount`, in token base units, is paid.
 
-    None where no number of units is, and where a unit is worth so little that rounding could hide
-    how many there were.
+    Their worth is rounded down; what a dispute leaves of a claim can be one base unit more. None
+    where no number of units is worth that, and where a unit is worth so little that rounding could
+    hide how many there were.
     """
     whole = terms.amounts[0]
     if not is_hourly(terms) or whole < 2 * terms.units:
         return None
-    units = -(-amount * terms.units // whole)
-    return units if whole * units // terms.units == amount else None
+    units = -(-(amount + 1) * terms.units // whole) - 1
+    return units if amount - whole * units // terms.units <= 1 else None
 
 
 def _terms(

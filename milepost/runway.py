@@ -1,10 +1,12 @@
 """How far ahead metered work is funded, and until when it is protected.
 
-A period is protected while its milestone is funded, accepted and not over. One that is only offered
-is funded and not protected: until the freelancer accepts it, the client can take the money back.
-Nobody protects the hours of any other period. Periods are numbered from zero, amounts are token
-base units, times Unix seconds. Nothing here asks a node or a ledger, and no clock of the contract
-runs out where a run ends.
+A period that is not over is protected while its milestone is funded, accepted, and neither asked
+back nor claimed: more work in it can be claimed, and nobody can take the money away. One that is
+only offered is funded and not protected: until the freelancer accepts it, the client can take the
+money back. Nor is one that the client asks back, which allows a claim before its end, nor one with
+such a claim, which takes no more work. Nobody protects the hours of any other period. Periods are
+numbered from zero, amounts are token base units, times Unix seconds. Nothing here asks a node or a
+ledger, and no clock of the contract runs out where a run ends.
 """
 
 from __future__ import annotations
@@ -20,14 +22,15 @@ from milepost.units import WEEK
 AHEAD = 4 * WEEK
 """Seconds of work that are proposed to be funded next, and one period at least."""
 
+_CLAIMED = (Status.SUBMITTED, Status.APPROVED, Status.PARTLY_APPROVED, Status.DISPUTED)
+
 
 @dataclass(frozen=True, slots=True)
 class Runway:
     """The periods that are funded from the `current` one on, without a hole.
 
     `current` is the period of the moment `timestamp`: the first one before the start, `terms.count`
-    when the last is over. `funded` are in their order, `offered` those of them that are not
-    accepted, `later` those behind the first hole.
+    when the last is over. `funded` are in their order, `later` those behind the first hole.
     """
 
     terms: Terms
@@ -35,13 +38,40 @@ class Runway:
     current: int
     statuses: tuple[Status, ...]
     funded: tuple[int, ...]
-    offered: tuple[int, ...]
     later: tuple[int, ...]
 
     @property
     def protected(self) -> tuple[int, ...]:
-        """The first of `funded`, up to one that is only offered."""
-        return tuple(takewhile(lambda i: i not in self.offered, self.funded))
+        """The first of `funded`, up to one that does not protect work."""
+        return tuple(takewhile(lambda i: self.statuses[i] is Status.ACTIVE, self.funded))
+
+    @property
+    def offered(self) -> tuple[int, ...]:
+        """Those of `funded` and `later` that are not accepted."""
+        return self._at(Status.OFFERED)
+
+    @property
+    def asked_back(self) -> tuple[int, ...]:
+        """Those of `funded` and `later` whose money the client asks back."""
+        return self._at(Status.REFUND_REQUESTED)
+
+    @property
+    def claimed(self) -> tuple[int, ...]:
+        """Those of `funded` and `later` that were claimed before their end."""
+        return self._at(*_CLAIMED)
+
+    @property
+    def last(self) -> int | None:
+        """The period whose end to remind of: the last one protected now, or else the one that was
+        over up to a period ago, as long as the work in it is open. None where there is none.
+        """
+        if self.protected:
+            return self.protected[-1]
+        before = self.current - 1
+        if before < 0 or self.timestamp >= self.terms.period_end(before) + self.terms.period:
+            return None
+        status = self.statuses[before]
+        return before if _is_held(status) and status is not Status.OFFERED else None
 
     @property
     def until(self) -> int | None:
@@ -76,7 +106,10 @@ class Runway:
     def acceptable(self) -> tuple[int, ...]:
         """The offered periods that are next after what is protected."""
         rest = self.funded[len(self.protected) :]
-        return tuple(takewhile(lambda i: i in self.offered, rest))
+        return tuple(takewhile(lambda i: self.statuses[i] is Status.OFFERED, rest))
+
+    def _at(self, *statuses: Status) -> tuple[int, ...]:
+        return tuple(i for i in (*self.funded, *self.later) if self.statuses[i] in statuses)
 
 
 def runway(terms: Terms, statuses: Sequence[Status], timestamp: int) -> Runway:
@@ -95,20 +128,8 @@ def runway(terms: Terms, statuses: Sequence[Status], timestamp: int) -> Runway:
         current=current,
         statuses=tuple(statuses),
         funded=funded,
-        offered=tuple(i for i in funded if statuses[i] is Status.OFFERED),
         later=tuple(held[len(funded) :]),
     )
-
-
-def last_run(terms: Terms, statuses: Sequence[Status], timestamp: int) -> Runway | None:
-    """The run to remind of: one that protects work now, or did up to a period ago and has not been
-    funded on; None where there is none.
-    """
-    for moment in (timestamp, timestamp - terms.period):
-        found = runway(terms, statuses, moment)
-        if found.protected:
-            return found
-    return None
 
 
 def _is_held(status: Status) -> bool:

@@ -19,6 +19,7 @@ from milepost.signing import checked_address
 from milepost.units import HOUR, format_time
 
 if TYPE_CHECKING:
+    from milepost.agreement import Token
     from milepost.ledger.reads import Due, Ending, Ledger, Moment
 
 OLD = HOUR
@@ -162,11 +163,16 @@ def _record(
                 "at": e.at,
                 "seconds_left": max(0, e.at - now),
                 "is_over": e.is_over,
+                "token": _token(e.job.token),
                 "runway": weeks.record(e.run),
             }
             for e in endings
         ],
     }
+
+
+def _token(token: Token) -> dict[str, Any]:
+    return {"address": token.address, "symbol": token.symbol, "decimals": token.decimals}
 
 
 def _entry(due: Due, now: int) -> dict[str, Any]:
@@ -181,11 +187,7 @@ def _entry(due: Due, now: int) -> dict[str, Any]:
         "opens_at": due.opens_at,
         "awaited": due.awaited,
         "address": getattr(job.terms, due.awaited) if due.awaited else None,
-        "token": {
-            "address": job.token.address,
-            "symbol": job.token.symbol,
-            "decimals": job.token.decimals,
-        },
+        "token": _token(job.token),
         "open": str(view.open),
         "commands": list(outlook.answers(due)),
         "if_nobody_acts": {

@@ -115,16 +115,22 @@ def funded_ahead(run: Runway) -> list[str]:
             f"Only offered: {periods(terms, run.offered)}. Until the freelancer accepts, nobody "
             f"protects {work} there, and the client can take the money back."
         )
+    if run.asked_back:
+        lines.append(
+            f"Asked back by the client: {periods(terms, run.asked_back)}. Without an answer in "
+            "time the money is refunded, and an answer claims what was worked until then: nobody "
+            f"protects more {work} there."
+        )
+    if run.claimed:
+        lines.append(
+            f"Claimed before the end: {periods(terms, run.claimed)}. Nobody protects {work} there "
+            "beyond the claim."
+        )
+    if run.protected != run.funded:
         until, safe = run.protected_until, "nothing"
         if until is not None:
             safe = f"{periods(terms, run.protected)}, until {format_time(until)}"
         lines.append(f"Protected without a hole: {safe}.")
-    asked = [i for i in run.funded if run.statuses[i] is Status.REFUND_REQUESTED]
-    if asked:
-        lines.append(
-            f"Asked back by the client: {periods(terms, asked)}. Without an answer in time the "
-            "money is refunded."
-        )
     return lines
 
 
@@ -169,15 +175,22 @@ def ending(found: Ending, party: str | None = None) -> str:
     run, terms = found.run, found.job.terms
     held = found.job.roles_of(party) if party is not None else ()
     wishes: dict[Role, str] = {"client": "fund more", "freelancer": "do not work unprotected"}
-    how = "funded"
+    how, behind = "funded", run.funded[len(run.protected) :][:1]
     if run.acceptable:
         waiting = periods(terms, run.acceptable)
         wishes = {"client": f"{waiting} not accepted yet", "freelancer": f"accept {waiting}"}
         how = "accepted"
+    elif behind:
+        if behind[0] in run.asked_back:
+            wishes["client"] = f"{periods(terms, behind)} asked back"
+        how = "protected"
     elif not run.fundable:
-        wishes["client"], how = "agree anew", "that can be funded"
+        wishes["client"], how = "agree anew", "funded" if run.later else "that can be funded"
+    beyond = [i for i in (*run.funded, *run.later) if i > found.last]
+    if any(how == "funded" or run.statuses[i] is Status.ACTIVE for i in beyond):
+        how += " before a hole"
     verb = "was" if found.is_over else "is"
-    fact = f"{periods(terms, run.protected[-1:])} {verb} the last one {how}"
+    fact = f"{periods(terms, [found.last])} {verb} the last one {how}"
     wish = ", ".join(wishes[role] for role in wishes if role in held)
     return f"{wish}, {fact}" if wish else fact
 
@@ -185,7 +198,8 @@ def ending(found: Ending, party: str | None = None) -> str:
 def no_clock(terms: Terms) -> str:
     """What follows from the end of protected work, and what does not."""
     work = "hours" if is_hourly(terms) else "work"
-    return f"No clock runs out and nothing is lost, but nobody protects {work} after it."
+    fact = "No clock of the contract runs out and no money moves"
+    return f"{fact}, but nobody protects {work} after it."
 
 
 def plainly_named(due: Due) -> Due:

@@ -24,7 +24,7 @@ from milepost.errors import JobUnknown
 from milepost.ledger import rows, store
 from milepost.ledger.replay import Agreement
 from milepost.ledger.store import Position, Store
-from milepost.runway import Runway, last_run
+from milepost.runway import Runway, runway
 from milepost.types import (
     NOT_FUNDED,
     ZERO_ADDRESS,
@@ -115,16 +115,23 @@ class Due:
 class Ending:
     """Where the protected periods of metered work end: no clock of the contract, and nothing comes
     of it but that nobody protects work after it.
+
+    `last` is the last of them, as `run` has it.
     """
 
     job: Job
     run: Runway
-    is_over: bool
+    last: int
 
     @property
     def at(self) -> int:
         """The Unix time of it."""
-        return self.job.terms.period_end(self.run.protected[-1])
+        return self.job.terms.period_end(self.last)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has come."""
+        return self.last < self.run.current
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,9 +311,9 @@ class Ledger:
         return sorted(found, key=lambda d: (d.opens_at, d.job.funded_at, d.milestone))
 
     def endings(self, party: str | None = None) -> list[Ending]:
-        """The end of the protected periods of each metered job that runs: one that has accepted
-        work open, is not replaced, and is protected now or was up to a period ago. Of the jobs in
-        which `party` is the client or the freelancer, or of all. The earliest end first.
+        """The end of the protected periods of each metered job that runs: one that is not replaced
+        and whose `Runway.last` there is. Of the jobs in which `party` is the client or the
+        freelancer, or of all. The earliest end first.
         """
         parts, ids = store.milestones.c, _ids_of(party, None)
         is_open = parts.status.between(int(Status.ACTIVE), int(Status.PAID) - 1)
@@ -455,10 +462,8 @@ class Ledger:
 def _ending(job: Job, moment: Moment) -> Ending | None:
     if not job.terms.is_metered:
         return None
-    run = last_run(job.terms, job.statuses, moment.timestamp)
-    if run is None:
-        return None
-    return Ending(job, run, job.terms.period_end(run.protected[-1]) <= moment.timestamp)
+    run = runway(job.terms, job.statuses, moment.timestamp)
+    return None if run.last is None else Ending(job, run, run.last)
 
 
 def waiting(job: Job) -> Iterator[Due]:

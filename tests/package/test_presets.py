@@ -96,8 +96,9 @@ def test_an_amount_tells_its_units_or_nothing(amount):
     for claimed in range(1, 241):
         for conceded in range(claimed):
             found = units_paid(terms, worth(claimed) - worth(conceded))
-            assert found in (claimed - conceded, None)
-    assert units_paid(terms, worth(7) + 1) is None
+            assert found == claimed - conceded
+    for between in range(worth(7) + 2, worth(8)):
+        assert units_paid(terms, between) is None
 
 
 def test_an_amount_of_tiny_units_tells_nothing():

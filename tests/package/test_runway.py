@@ -4,7 +4,7 @@ import pytest
 
 from milepost.errors import InputError
 from milepost.presets import Parties, fixed_price, hourly, retainer
-from milepost.runway import last_run, runway
+from milepost.runway import runway
 from milepost.types import Status
 from milepost.units import DAY, WEEK
 
@@ -24,6 +24,7 @@ def standing(text, terms=WEEKS):
         "q": Status.REFUND_REQUESTED,
         "d": Status.DISPUTED,
         "y": Status.APPROVED,
+        "t": Status.PARTLY_APPROVED,
         "p": PAID,
         "r": Status.REFUNDED,
     }
@@ -80,9 +81,28 @@ def test_a_hole_and_what_is_behind_it():
     assert (run.funded, run.missing, run.fundable) == ((0,), 1, (3, 4, 5, 6))
 
 
-@pytest.mark.parametrize("letter", "asqdy")
+@pytest.mark.parametrize("letter", "oasqdyt")
 def test_every_open_status_holds_the_money(letter):
     assert at(letter + "a").funded == (0, 1)
+
+
+def test_what_is_asked_back_is_not_protected():
+    run = at("aaqa..q", 1)
+    assert (run.funded, run.protected, run.asked_back) == ((1, 2, 3), (1,), (2, 6))
+    assert (run.until, run.protected_until) == (MONDAY + 4 * WEEK, MONDAY + 2 * WEEK)
+    assert (at("q", 0.5).protected, at("q", 0.5).protected_until) == ((), None)
+
+
+@pytest.mark.parametrize("letter", "sdyt")
+def test_a_period_that_is_claimed_before_its_end_takes_no_more_work(letter):
+    run = at(f"sa{letter}a", 1.5)
+    assert (run.funded, run.protected, run.claimed) == ((1, 2, 3), (1,), (2,))
+    assert (run.missing, run.fundable, run.acceptable) == (4, (4, 5, 6, 7), ())
+
+
+def test_an_offer_behind_a_hole_is_only_an_offer():
+    run = at("ao.oa")
+    assert (run.offered, run.acceptable, run.later) == ((1, 3), (1,), (3, 4))
 
 
 def test_the_last_period():
@@ -104,24 +124,30 @@ def test_other_periods():
 
 
 @pytest.mark.parametrize(
-    ("text", "week", "protected"),
+    ("text", "week", "last"),
     [
-        ("aaa", -1, (0, 1, 2)),
-        ("aaa", 1.5, (1, 2)),
-        ("aao", 1.5, (1,)),
-        ("aa", 2, (1,)),  # just over
-        ("aa", 2.99, (1,)),
-        ("ssooo", 2.5, (1,)),
+        ("aaa", -1, 2),
+        ("aaa", 1.5, 2),
+        ("aao", 1.5, 1),
+        ("aa", 2, 1),  # just over
+        ("aa", 2.99, 1),
+        ("ssooo", 2.5, 1),
+        ("ssq", 2.5, 1),
+        ("aq", 0.5, 0),
         ("aa", 3, None),  # long over
+        ("aap", 3.5, None),
         ("ap", 2, None),  # the last week is settled: nothing is open any more
         ("oo", 0.5, None),  # never accepted
+        ("oo", 1.5, None),
+        ("q", 0.5, None),
         ("", 0.5, None),
         (".a", 0.5, None),
         (".a", -1, None),
-        ("a" * 64, 64.5, (63,)),
+        ("a" * 64, 64.5, 63),
         ("a" * 64, 65, None),
     ],
 )
-def test_the_run_to_remind_of(text, week, protected):
-    found = last_run(WEEKS, standing(text), MONDAY + int(week * WEEK))
-    assert (found and found.protected) == protected
+def test_the_end_to_remind_of(text, week, last):
+    run = at(text, week)
+    assert run.last == last
+    assert run.timestamp == MONDAY + int(week * WEEK)

@@ -166,6 +166,7 @@ def _due_message(
             f"If nobody acts: {outlook.silence(view, job.terms, job.token)}.",
             *outlook.commands(due),
             f"{outlook.roles(job, party)}.",
+            f"The token is {job.token.address}.",
             f"As of block {moment.block}, {format_time(moment.timestamp)}.",
         ),
         text=text,
@@ -181,11 +182,11 @@ def _ending_message(
     now: int,
     party: str | None,
 ) -> Message:
-    job, run = ending.job, ending.run
+    job = ending.job
     left, sentence = _left("protection", ending.at, threshold, moment, now)
     text = f"{left}: {outlook.ending(ending, party)}"
     # After more is accepted another period is the last, and is told of anew.
-    end = f"funded:{job.agreement.hex()}:{run.protected[-1]}"
+    end = f"funded:{job.agreement.hex()}:{ending.last}"
     return Message(
         key=f"{end}:{threshold}",
         block=moment.block,
@@ -193,8 +194,9 @@ def _ending_message(
         body=_joined(
             sentence,
             outlook.no_clock(job.terms),
-            *outlook.ways_on(run, words.plainly_named(job.token)),
+            *outlook.ways_on(ending.run, words.plainly_named(job.token)),
             f"{outlook.roles(job, party)}.",
+            f"The token is {job.token.address}.",
             f"As of block {moment.block}, {format_time(moment.timestamp)}.",
         ),
         text=text,

@@ -31,7 +31,8 @@ WAYS: tuple[Way, ...] = ("in", "back", "out")
 @dataclass(frozen=True, slots=True)
 class Total:
     """Sums of a statement in one token: `paid` and `received` in its time, and what was `waiting`
-    at its end. `units` are those of hourly work of its rows, and `for_hours` is what they earned.
+    at its end. `units` are those of the party's own hourly work in its rows, as their freelancer,
+    and `for_hours` is what they earned.
     """
 
     token: Token
@@ -201,7 +202,8 @@ def _totals(chosen: Iterable[Row], past: Iterable[Row]) -> Iterator[Total]:
     units: Counter[Token] = Counter()
     for_hours: Counter[Token] = Counter()
     for row in chosen:
-        if row.units:
+        # Anybody can name anybody as the payee of as many hours as they like.
+        if row.units and row.role == "freelancer":
             units[row.token] += row.units
             for_hours[row.token] += row.gain
         if row.direction == "out":

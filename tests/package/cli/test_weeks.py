@@ -228,7 +228,7 @@ def test_a_week_that_is_asked_back_or_claimed_protects_no_more_hours(
     (told,) = run("due", "--json").json["protection_ends"]
     assert (told["at"], told["is_over"]) == (monday + WEEK, False)
     mine = run("due", "--party", people.client.address).out
-    assert ", week 4 asked back, week 3 is the last one protected\n" in mine
+    assert ", week 4 asked back, week 3 is the last one protected before a hole\n" in mine
     # An answer claims what there is of the week, and no more of it can be claimed.
     answered = milepost("submit", hours, "4", "--hours", "1", by=people.freelancer)
     assert answered.code == 0, answered.err
@@ -263,7 +263,7 @@ def test_due_says_where_protection_ends(
     mine, yours = run("due", "--party", client).out, run("due", "--party", freelancer).out
     assert mine.startswith(format_time(end))
     assert ", fund more, week 4 is the last one funded\n" in mine
-    assert "  No clock runs out and nothing is lost, but nobody protects hours after it." in mine
+    assert "  No clock of the contract runs out and no money moves, but nobody protects" in mine
     assert "  To fund more, as the client: milepost fund FILE --weeks 5-8 (9,600.00 U" in mine
     assert ", do not work unprotected, week 4 is the last one funded\n" in yours
     assert run("due", "--party", people.arbiter.address).out == ""
@@ -271,6 +271,7 @@ def test_due_says_where_protection_ends(
     (found,) = run("due", "--json").json["protection_ends"]
     assert (found["at"], found["is_over"]) == (end, False)
     assert found["runway"]["protected"] == [3, 4]
+    assert (found["token"]["symbol"], found["token"]["decimals"]) == ("USDP", 6)
     assert run("due", "--ics", tmp_path / "due.ics", "--json").json["entries"] == 3
     # Once more is offered, it is the freelancer's turn.
     assert milepost("fund", hours, "--weeks", "5", by=people.client).code == 0
@@ -282,6 +283,8 @@ def test_due_says_where_protection_ends(
     over = run("due", "--party", client).out
     assert ", over\n" in over
     assert "week 4 was the last one accepted" in over
+    (found,) = run("due", "--json").json["protection_ends"]
+    assert (found["at"], found["is_over"], found["runway"]["current"]) == (end, True, 5)
     pass_time(WEEK)
     sync()
     assert "the last one" not in run("due", "--party", client).out

@@ -131,7 +131,7 @@ def test_where_protection_ends():
     headline = "Milepost: fund more, week 2 is the last one funded"
     assert entry["summary"] == headline
     assert str(entry["description"]).splitlines() == [
-        "No clock runs out and nothing is lost, but nobody protects hours after it.",
+        "No clock of the contract runs out and no money moves, but nobody protects hours after it.",
         "To fund more, as the client: milepost fund FILE --weeks 3-6 (2,400.00 USDC)",
         f"Job 0x{'ab' * 32}, in which you are the client.",
         "As of block 7, 2026-09-28 00:00:00 UTC.",

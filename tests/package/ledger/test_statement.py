@@ -540,6 +540,29 @@ def test_hours_that_wait_are_hours_and_what_comes_back_is_none():
     assert (row["hours"], row["rate"]) == ("1:00", "")
 
 
+def test_hours_of_others_are_in_no_total():
+    """Anybody can name anybody as the payee of as many hours as they like, for next to nothing."""
+    paid = 2 * HOURS.units
+    cheap = replace(HOURS, payee=PAYEE, amounts=(paid,))
+    made = of(MadeUp(payment("release", paid, 1, terms=cheap, address=PAYEE)), PAYEE)
+    assert [(row.role, row.units) for row in made.rows] == [("payee", HOURS.units)]
+    assert [(t.units, t.for_hours, t.received) for t in made.totals] == [(0, 0, paid)]
+
+
+def test_hours_of_what_a_dispute_left_are_counted():
+    """Both parts of a claim of 12 units are rounded down, so what is left can be one more."""
+    whole, conceded = 100_000_000, 58_333_333
+    made = of(
+        MadeUp(
+            payment("dispute", conceded, 1, terms=HOURS),
+            payment("release", whole - conceded, 1, terms=HOURS),
+        )
+    )
+    assert [row.units for row in made.rows] == [7, 5]
+    (total,) = made.totals
+    assert (total.units, total.for_hours) == (12, whole)
+
+
 def test_months():
     assert month_of("2026-12") == (date(2026, 12, 1), date(2026, 12, 31))
     assert month_of("2028-02") == (date(2028, 2, 1), date(2028, 2, 29))

@@ -338,6 +338,7 @@ def test_the_body_of_a_deadline(scene, people, pass_time):
         "Awaited: the client, you.",
         "  milepost approve FILE 1",
         "From then on anybody may carry it out:\n  milepost claim FILE 1",
+        f"The token is {terms.token}.",
     ):
         assert line in body
 
@@ -413,6 +414,20 @@ def test_it_moves_when_more_is_accepted(scene, hours, pass_time, people):
     ]
 
 
+def test_it_moves_when_a_week_is_asked_back(scene, hours, pass_time, people):
+    terms, fund = hours
+    fund(0, 1)
+    scene.start()
+    pass_time(terms.period_end(0) - 2 * DAY - scene.node.block().timestamp)
+    assert ends(scene.look()) == []
+    scene.escrow.request_refund(terms, 1).send(people.client)
+    fact = "the last one protected"
+    assert ends(scene.look()) == [f"less than 3 days left: week 2 asked back, week 1 is {fact}"]
+    pass_time(3 * DAY)
+    assert ends(scene.look()) == [f"protection is over: week 2 asked back, week 1 was {fact}"]
+    assert ends(scene.look()) == []
+
+
 def test_who_is_told_where_protection_ends(scene, hours, people, pass_time):
     terms, fund = hours
     fund(0)
@@ -427,9 +442,10 @@ def test_who_is_told_where_protection_ends(scene, hours, people, pass_time):
     assert title.startswith("less than 1 day left: do not work unprotected")
     assert body.startswith("The protection ends at ")
     for line in (
-        "No clock runs out and nothing is lost, but nobody protects hours after it.",
+        "No clock of the contract runs out and no money moves, but nobody protects hours after it.",
         "To fund more, as the client: milepost fund FILE --weeks 2-5 (240.00 USDP)",
         f"Job 0x{scene.escrow.agreement_id(terms).hex()}, in which you are the freelancer and the",
+        f"The token is {terms.token}.",
     ):
         assert line in body
     found = {party: len(ends(target.titles())) for party, target in heard.items()}

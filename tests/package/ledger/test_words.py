@@ -355,7 +355,14 @@ def test_hours_and_minutes():
 
 def run_of(letters, week=0.0, terms=WEEKS):
     statuses = [
-        {"a": Status.ACTIVE, "o": Status.OFFERED, "r": Status.REFUNDED}.get(c) for c in letters
+        {
+            "a": Status.ACTIVE,
+            "o": Status.OFFERED,
+            "r": Status.REFUNDED,
+            "q": Status.REFUND_REQUESTED,
+            "s": Status.SUBMITTED,
+        }.get(c)
+        for c in letters
     ]
     found = [s or Status.NONE for s in statuses] + [Status.NONE] * (64 - len(letters))
     return runway(terms, found, MONDAY + int(week * WEEK))
@@ -386,6 +393,23 @@ def test_how_far_ahead_it_is_funded():
     assert month.endswith("Nobody protects work after that.")
 
 
+def test_what_is_funded_and_protects_no_more_work():
+    assert outlook.funded_ahead(run_of("aqso.o", 1.5)) == [
+        "Funded ahead: weeks 2-4, until 2026-10-26 00:00:00 UTC (17 days 12 hours). "
+        "Nobody protects hours after that.",
+        "Only offered: weeks 4,6. Until the freelancer accepts, nobody protects hours there, and "
+        "the client can take the money back.",
+        "Asked back by the client: week 2. Without an answer in time the money is refunded, and an "
+        "answer claims what was worked until then: nobody protects more hours there.",
+        "Claimed before the end: week 3. Nobody protects hours there beyond the claim.",
+        "Protected without a hole: nothing.",
+    ]
+    some = outlook.funded_ahead(run_of("aq"))
+    assert some[-1] == "Protected without a hole: week 1, until 2026-10-05 00:00:00 UTC."
+    behind = outlook.funded_ahead(run_of("a.o"))
+    assert [line.partition(":")[0] for line in behind] == ["Funded ahead", "Only offered"]
+
+
 def test_how_to_go_on():
     assert outlook.ways_on(run_of("aoor.a"), USDC) == [
         "Week 4 is refunded: nothing more of it can be claimed, and it cannot be funded again.",
@@ -403,9 +427,10 @@ def test_how_to_go_on():
     assert shown.isprintable()
 
 
-def end_of(letters, *, is_over=False):
+def end_of(letters, week=0.0):
     job = replace(due(Status.ACTIVE, terms=WEEKS).job, terms=WEEKS)
-    return Ending(job, run_of(letters), is_over)
+    run = run_of(letters, week)
+    return Ending(job, run, run.last)
 
 
 @pytest.mark.parametrize(
@@ -424,6 +449,26 @@ def end_of(letters, *, is_over=False):
             "do not work unprotected",
             "week 64 is the last one that can be fund",
         ),
+        ("as", "fund more", "do not work unprotected", "week 1 is the last one protected"),
+        ("aar.a", "fund more", "do not work unprotected", "week 2 is the last one funded before a"),
+        (
+            "aooa.o",
+            "weeks 2-3 not accepted yet",
+            "accept weeks 2-3",
+            "week 1 is the last one accepted before a hole",
+        ),
+        (
+            "aqa",
+            "week 2 asked back",
+            "do not work unprotected",
+            "week 1 is the last one protected before a hole",
+        ),
+        (
+            "ar" + "a" * 62,
+            "agree anew",
+            "do not work unprotected",
+            "week 1 is the last one funded before a hole",
+        ),
     ],
 )
 def test_what_the_end_of_protection_asks(letters, client, freelancer, fact):
@@ -432,5 +477,10 @@ def test_what_the_end_of_protection_asks(letters, client, freelancer, fact):
     assert outlook.ending(found, FREELANCER).startswith(f"{freelancer}, {fact}")
     for nobody in (None, ARBITER):
         assert outlook.ending(found, nobody).startswith(fact)
-    assert fact.replace(" is ", " was ", 1) in outlook.ending(end_of(letters, is_over=True))
-    assert found.at == WEEKS.period_end(len(letters.rstrip("o")) - 1)
+    assert outlook.ending(found).endswith("before a hole") == ("before a" in fact)
+    last = found.last
+    assert found.at == WEEKS.period_end(last)
+    assert not found.is_over
+    over = end_of(letters, last + 1)
+    assert over.is_over
+    assert fact.replace(" is ", " was ", 1) in outlook.ending(over)
