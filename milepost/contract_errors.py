@@ -10,14 +10,11 @@ as people do.
 # ruff: noqa: N818
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from milepost.errors import ContractError
 from milepost.types import Status
 from milepost.units import format_duration, format_percent, format_time
 
 
-@dataclass(eq=False)
 class NotClient(ContractError):
     """Only the client may do this."""
 
@@ -32,7 +29,6 @@ class NotClient(ContractError):
         )
 
 
-@dataclass(eq=False)
 class NotFreelancer(ContractError):
     """Only the freelancer may do this."""
 
@@ -47,7 +43,6 @@ class NotFreelancer(ContractError):
         )
 
 
-@dataclass(eq=False)
 class NotArbiter(ContractError):
     """Only the arbiter may do this."""
 
@@ -62,7 +57,6 @@ class NotArbiter(ContractError):
         )
 
 
-@dataclass(eq=False)
 class NotParty(ContractError):
     """Only the client or the freelancer may do this."""
 
@@ -78,7 +72,6 @@ class NotParty(ContractError):
         )
 
 
-@dataclass(eq=False)
 class NotCreditOwner(ContractError):
     """Only its owner may send a credit to another address."""
 
@@ -93,7 +86,6 @@ class NotCreditOwner(ContractError):
         )
 
 
-@dataclass(eq=False)
 class SignatureInvalid(ContractError):
     """The signature is not one of `signer` over `digest`."""
 
@@ -108,7 +100,6 @@ class SignatureInvalid(ContractError):
         )
 
 
-@dataclass(eq=False)
 class AgreementNotFunded(ContractError):
     """No milestone of these terms was ever funded here; terms that differ in one byte have another
     id.
@@ -125,7 +116,6 @@ class AgreementNotFunded(ContractError):
         )
 
 
-@dataclass(eq=False)
 class NoMilestones(ContractError):
     """The set of milestones is empty."""
 
@@ -134,7 +124,6 @@ class NoMilestones(ContractError):
         return "No milestone was chosen. Name at least one."
 
 
-@dataclass(eq=False)
 class MilestoneOutOfRange(ContractError):
     """The terms have only `count` milestones."""
 
@@ -147,7 +136,6 @@ class MilestoneOutOfRange(ContractError):
         return f"There is no {_milestone(self.milestone)}: the terms have {self.count}."
 
 
-@dataclass(eq=False)
 class WrongStatus(ContractError):
     """The milestone's status does not allow this."""
 
@@ -163,7 +151,6 @@ class WrongStatus(ContractError):
         )
 
 
-@dataclass(eq=False)
 class DeadlinePassed(ContractError):
     """It is `timestamp`, and the time to do this ended at `deadline`."""
 
@@ -181,7 +168,6 @@ class DeadlinePassed(ContractError):
         )
 
 
-@dataclass(eq=False)
 class DeadlineNotReached(ContractError):
     """It is `timestamp`, and this is possible from `deadline` on."""
 
@@ -199,7 +185,6 @@ class DeadlineNotReached(ContractError):
         )
 
 
-@dataclass(eq=False)
 class PeriodNotOver(ContractError):
     """The metered period of this milestone lasts until `period_end`."""
 
@@ -217,7 +202,6 @@ class PeriodNotOver(ContractError):
         )
 
 
-@dataclass(eq=False)
 class OfferExpired(ContractError):
     """The signed offer was valid until `expires_at`."""
 
@@ -233,7 +217,6 @@ class OfferExpired(ContractError):
         )
 
 
-@dataclass(eq=False)
 class UnitsOutOfRange(ContractError):
     """Units must be between one and `max`."""
 
@@ -250,7 +233,6 @@ class UnitsOutOfRange(ContractError):
         )
 
 
-@dataclass(eq=False)
 class UnitsCountMismatch(ContractError):
     """There must be one number of units for each milestone of the set."""
 
@@ -265,7 +247,6 @@ class UnitsCountMismatch(ContractError):
         )
 
 
-@dataclass(eq=False)
 class ApprovalBelowClaim(ContractError):
     """Fewer units are approved than are claimed. Contesting the rest is a dispute."""
 
@@ -283,7 +264,6 @@ class ApprovalBelowClaim(ContractError):
         )
 
 
-@dataclass(eq=False)
 class RulingTooHigh(ContractError):
     """After the fee, only `max` is there to be divided."""
 
@@ -301,7 +281,6 @@ class RulingTooHigh(ContractError):
         )
 
 
-@dataclass(eq=False)
 class DivisionMismatch(ContractError):
     """The two amounts must add up to exactly what is open."""
 
@@ -322,7 +301,6 @@ class DivisionMismatch(ContractError):
         )
 
 
-@dataclass(eq=False)
 class AmendmentMismatch(ContractError):
     """The replacement must have the same client, freelancer and token."""
 
@@ -337,7 +315,6 @@ class AmendmentMismatch(ContractError):
         )
 
 
-@dataclass(eq=False)
 class PartyMissing(ContractError):
     """The client and the freelancer must be named."""
 
@@ -351,7 +328,6 @@ class PartyMissing(ContractError):
         )
 
 
-@dataclass(eq=False)
 class RolesNotDistinct(ContractError):
     """Client, freelancer and arbiter must be three different addresses."""
 
@@ -367,7 +343,6 @@ class RolesNotDistinct(ContractError):
         )
 
 
-@dataclass(eq=False)
 class RecipientInvalid(ContractError):
     """This address cannot receive: it is zero or the escrow, or, as a payee, token or arbiter."""
 
@@ -381,7 +356,6 @@ class RecipientInvalid(ContractError):
         )
 
 
-@dataclass(eq=False)
 class TokenMissing(ContractError):
     """There is no contract at the token's address."""
 
@@ -395,7 +369,6 @@ class TokenMissing(ContractError):
         )
 
 
-@dataclass(eq=False)
 class MilestoneCountOutOfRange(ContractError):
     """There must be between one and `max` amounts."""
 
@@ -410,7 +383,6 @@ class MilestoneCountOutOfRange(ContractError):
         )
 
 
-@dataclass(eq=False)
 class AmountOutOfRange(ContractError):
     """Every amount must be between one and `max`."""
 
@@ -426,7 +398,6 @@ class AmountOutOfRange(ContractError):
         )
 
 
-@dataclass(eq=False)
 class ArbiterFeeTooHigh(ContractError):
     """The arbiter's fee may be at most `max_bps`."""
 
@@ -441,7 +412,6 @@ class ArbiterFeeTooHigh(ContractError):
         )
 
 
-@dataclass(eq=False)
 class DefaultShareTooHigh(ContractError):
     """The default share may be at most `max_bps`."""
 
@@ -456,7 +426,6 @@ class DefaultShareTooHigh(ContractError):
         )
 
 
-@dataclass(eq=False)
 class ReviewPeriodOutOfRange(ContractError):
     """The review period must be between `min` and `max` seconds."""
 
@@ -469,7 +438,6 @@ class ReviewPeriodOutOfRange(ContractError):
         return _period("review", self.period, self.min, self.max)
 
 
-@dataclass(eq=False)
 class ResponsePeriodOutOfRange(ContractError):
     """The response period must be between `min` and `max` seconds."""
 
@@ -482,7 +450,6 @@ class ResponsePeriodOutOfRange(ContractError):
         return _period("response", self.period, self.min, self.max)
 
 
-@dataclass(eq=False)
 class RulingPeriodOutOfRange(ContractError):
     """The ruling period must be between `min` and `max` seconds."""
 
@@ -495,7 +462,6 @@ class RulingPeriodOutOfRange(ContractError):
         return _period("ruling", self.period, self.min, self.max)
 
 
-@dataclass(eq=False)
 class MeteringPeriodOutOfRange(ContractError):
     """The metering period must be between `min` and `max` seconds."""
 
@@ -508,7 +474,6 @@ class MeteringPeriodOutOfRange(ContractError):
         return _period("metering", self.period, self.min, self.max)
 
 
-@dataclass(eq=False)
 class MeteringInvalid(ContractError):
     """Metering needs a start, 1 to 32,767 units and one amount; a fixed price needs none of start
     and units.
@@ -527,7 +492,6 @@ class MeteringInvalid(ContractError):
         )
 
 
-@dataclass(eq=False)
 class ValueMismatch(ContractError):
     """The call brought `given` of the coin and needs exactly `required`."""
 
@@ -542,7 +506,6 @@ class ValueMismatch(ContractError):
         )
 
 
-@dataclass(eq=False)
 class TransferNotExact(ContractError):
     """The token did not deliver exactly `amount`."""
 
@@ -561,7 +524,6 @@ class TransferNotExact(ContractError):
         )
 
 
-@dataclass(eq=False)
 class GasTooLow(ContractError):
     """A push failed and the caller brought too little gas for the failure to count."""
 
@@ -576,7 +538,6 @@ class GasTooLow(ContractError):
         )
 
 
-@dataclass(eq=False)
 class NothingToWithdraw(ContractError):
     """There is no credit of this token for this owner."""
 
@@ -588,7 +549,6 @@ class NothingToWithdraw(ContractError):
         return f"{self.owner} has no credit of {_asset(self.token)} here."
 
 
-@dataclass(eq=False)
 class AddressEmptyCode(ContractError):
     """There is no contract at the address that should be one."""
 
@@ -599,7 +559,6 @@ class AddressEmptyCode(ContractError):
         return f"There is no contract at {self.target}."
 
 
-@dataclass(eq=False)
 class ClockOverflow(ContractError):
     """A clock value is wider than its field."""
 
@@ -615,7 +574,6 @@ class ClockOverflow(ContractError):
         )
 
 
-@dataclass(eq=False)
 class FailedCall(ContractError):
     """A call failed without saying why."""
 
@@ -624,7 +582,6 @@ class FailedCall(ContractError):
         return "A call to a token or a recipient failed without a reason. Try another recipient."
 
 
-@dataclass(eq=False)
 class InsufficientBalance(ContractError):
     """The contract has less of the coin than it should pay out."""
 
@@ -639,7 +596,6 @@ class InsufficientBalance(ContractError):
         )
 
 
-@dataclass(eq=False)
 class InvalidShortString(ContractError):
     """The contract's name is not stored as it should be."""
 
@@ -648,7 +604,6 @@ class InvalidShortString(ContractError):
         return "A short string of the contract is malformed. Please report this."
 
 
-@dataclass(eq=False)
 class ReentrancyGuardReentrantCall(ContractError):
     """An act called back into the contract before it ended."""
 
@@ -657,7 +612,6 @@ class ReentrancyGuardReentrantCall(ContractError):
         return "A token or a recipient called back into the contract, which is refused."
 
 
-@dataclass(eq=False)
 class SafeERC20FailedOperation(ContractError):
     """The token refused a transfer without saying why."""
 
@@ -671,7 +625,6 @@ class SafeERC20FailedOperation(ContractError):
         )
 
 
-@dataclass(eq=False)
 class StringTooLong(ContractError):
     """The contract's name is longer than it can store."""
 

@@ -39,20 +39,34 @@ them says so with `in_units`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self, dataclass_transform
 
 
+@dataclass_transform(eq_default=False)
 class MilepostError(Exception):
-    """Root of the tree. `exit_code` is what the command line ends with."""
+    """Root of the tree. `exit_code` is what the command line ends with.
+
+    What a class annotates are its fields, given by position or name, as in a dataclass; making a
+    hundred of those would take longer than most commands run. `FIELDS` names them.
+    """
 
     exit_code: ClassVar[int] = 1
+    FIELDS: ClassVar[tuple[str, ...]] = ()
     _show: Callable[[int], str] | None = None
 
-    def __post_init__(self) -> None:
+    def __init_subclass__(cls) -> None:
+        cls.FIELDS = tuple(dict.fromkeys((*cls.FIELDS, *cls.__annotations__)))
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        names = self.FIELDS
+        if names:
+            if len(values) > len(names) or not named.keys() <= set(names[len(values) :]):
+                raise TypeError(f"{type(self).__name__} takes {', '.join(names)}")
+            for name, value in {**dict(zip(names, values, strict=False)), **named}.items():
+                setattr(self, name, value)
+            values = tuple(getattr(self, name) for name in names)
         # Keeps copies and pickles working: an exception is rebuilt from its positional arguments.
-        if is_dataclass(self):
-            self.args = tuple(getattr(self, f.name) for f in fields(self))
+        super().__init__(*values)
 
     @property
     def message(self) -> str:
@@ -77,7 +91,6 @@ class InputError(MilepostError):
     exit_code = 2
 
 
-@dataclass(eq=False)
 class AgreementFileError(InputError):
     """One place in an agreement file is wrong.
 
@@ -97,7 +110,6 @@ class AgreementFileError(InputError):
         )
 
 
-@dataclass(eq=False)
 class PriceFileError(InputError):
     """One place in a file of prices is wrong, so none of it is used.
 
@@ -114,7 +126,6 @@ class PriceFileError(InputError):
         return f"{place}: {self.problem}"
 
 
-@dataclass(eq=False)
 class ProfileError(InputError):
     """One place in a file about a person or a company is wrong.
 
@@ -134,7 +145,6 @@ class ProfileError(InputError):
         )
 
 
-@dataclass(eq=False)
 class AmountError(InputError):
     """The text is not an amount of the token."""
 
@@ -146,7 +156,6 @@ class AmountError(InputError):
         return f'"{self.text}" is not an amount: {self.problem}.'
 
 
-@dataclass(eq=False)
 class DurationError(InputError):
     """The text is not a duration."""
 
@@ -157,7 +166,6 @@ class DurationError(InputError):
         return f'"{self.text}" is not a duration. Write it like "14 days" or "6 hours".'
 
 
-@dataclass(eq=False)
 class ShareError(InputError):
     """The text is not a share."""
 
@@ -168,7 +176,6 @@ class ShareError(InputError):
         return f'"{self.text}" is not a share from 0 % to 100 %. Write it like "2.5 %".'
 
 
-@dataclass(eq=False)
 class SelectionError(InputError):
     """The text, or index, selects no milestone."""
 
@@ -180,7 +187,6 @@ class SelectionError(InputError):
         return f'"{self.text}" does not select milestones: {self.problem}.'
 
 
-@dataclass(eq=False)
 class AddressError(InputError):
     """The value of a field has not the form of an address."""
 
@@ -193,7 +199,6 @@ class AddressError(InputError):
         return f'{self.field}: "{self.value}" is not an address: {self.problem}.'
 
 
-@dataclass(eq=False)
 class HashError(InputError):
     """The value of a field is not 32 bytes."""
 
@@ -205,7 +210,6 @@ class HashError(InputError):
         return f'{self.field}: "{self.value}" is not a hash of 32 bytes.'
 
 
-@dataclass(eq=False)
 class NumberError(InputError):
     """A number that the contract has no room for, or that is none."""
 
@@ -218,7 +222,6 @@ class NumberError(InputError):
         return f"{self.field}: {self.value} is not a whole number from 0 to 2^{self.bits} - 1."
 
 
-@dataclass(eq=False)
 class ExtraMissing(InputError):
     """What was asked for needs an optional part of the package."""
 
@@ -239,7 +242,6 @@ class SigningError(MilepostError):
     exit_code = 3
 
 
-@dataclass(eq=False)
 class KeystoreNotFound(SigningError):
     """No keystore has this name in the directories searched."""
 
@@ -254,7 +256,6 @@ class KeystoreNotFound(SigningError):
         )
 
 
-@dataclass(eq=False)
 class KeystoreUnreadable(SigningError):
     """The file is there, and is no keystore that can be opened."""
 
@@ -266,7 +267,6 @@ class KeystoreUnreadable(SigningError):
         return f"{self.path} is not a usable keystore: {self.problem}."
 
 
-@dataclass(eq=False)
 class PasswordMissing(SigningError):
     """The source of the password is empty or cannot be read."""
 
@@ -277,7 +277,6 @@ class PasswordMissing(SigningError):
         return f"There is no password in {self.source}."
 
 
-@dataclass(eq=False)
 class PasswordWrong(SigningError):
     """The password does not open the keystore."""
 
@@ -288,7 +287,6 @@ class PasswordWrong(SigningError):
         return f"The password does not open {self.path}. Try again, or choose another keystore."
 
 
-@dataclass(eq=False)
 class SignerUnavailable(SigningError):
     """Nothing here can sign for the address."""
 
@@ -306,7 +304,6 @@ class ChainError(MilepostError):
     exit_code = 4
 
 
-@dataclass(eq=False)
 class NodeUnreachable(ChainError):
     """The node does not answer. `url` is without its access key."""
 
@@ -320,7 +317,6 @@ class NodeUnreachable(ChainError):
         )
 
 
-@dataclass(eq=False)
 class WrongChain(ChainError):
     """The node serves another chain than the one meant."""
 
@@ -336,7 +332,6 @@ class WrongChain(ChainError):
         )
 
 
-@dataclass(eq=False)
 class NoContract(ChainError):
     """There is no code at the address."""
 
@@ -351,7 +346,6 @@ class NoContract(ChainError):
         )
 
 
-@dataclass(eq=False)
 class CallRefused(ChainError):
     """The node answered with an error that is no revert."""
 
@@ -362,7 +356,6 @@ class CallRefused(ChainError):
         return f"The node refused: {self.problem}"
 
 
-@dataclass(eq=False)
 class AnswerInconsistent(ChainError):
     """What the node answered contradicts the question or itself."""
 
@@ -376,7 +369,6 @@ class AnswerInconsistent(ChainError):
         )
 
 
-@dataclass(eq=False)
 class NodePruned(ChainError):
     """The node no longer has the history that was asked for."""
 
@@ -398,7 +390,6 @@ class FundsError(ChainError):
     exit_code = 6
 
 
-@dataclass(eq=False)
 class BalanceTooLow(FundsError):
     """A zero token is the chain's own coin; then `needed` may include the highest fee."""
 
@@ -417,7 +408,6 @@ class BalanceTooLow(FundsError):
         )
 
 
-@dataclass(eq=False)
 class AllowanceTooLow(FundsError):
     """The token does not let the escrow take as much, in base units."""
 
@@ -441,7 +431,6 @@ class TransactionError(ChainError):
     exit_code = 7
 
 
-@dataclass(eq=False)
 class TransactionPending(TransactionError):
     """No block has the transaction after `seconds` of waiting."""
 
@@ -456,7 +445,6 @@ class TransactionPending(TransactionError):
         )
 
 
-@dataclass(eq=False)
 class TransactionDropped(TransactionError):
     """The node forgot the transaction, which no block has."""
 
@@ -467,7 +455,6 @@ class TransactionDropped(TransactionError):
         return f"The node no longer knows {self.transaction}, and its nonce is free. Send it again."
 
 
-@dataclass(eq=False)
 class TransactionReplaced(TransactionError):
     """Another transaction of the sender took the nonce."""
 
@@ -483,7 +470,6 @@ class TransactionReplaced(TransactionError):
         )
 
 
-@dataclass(eq=False)
 class TransactionFailed(TransactionError):
     """The transaction is in a block, and failed there."""
 
@@ -501,7 +487,6 @@ class TransactionFailed(TransactionError):
         )
 
 
-@dataclass(eq=False)
 class NodeProgramMissing(ChainError):
     """The program of the local node is not installed."""
 
@@ -515,7 +500,6 @@ class NodeProgramMissing(ChainError):
         )
 
 
-@dataclass(eq=False)
 class NodeNotStarted(ChainError):
     """The program of the local node does not run."""
 
@@ -527,7 +511,6 @@ class NodeNotStarted(ChainError):
         return f"{self.program} did not start: {self.problem}."
 
 
-@dataclass(eq=False)
 class DeploymentUnknown(ChainError):
     """No escrow is known on the chain."""
 
@@ -538,7 +521,6 @@ class DeploymentUnknown(ChainError):
         return f"No escrow is known on chain {self.chain_id}. Give its address, or deploy one."
 
 
-@dataclass(eq=False)
 class DeploymentMismatch(ChainError):
     """Other code stands where the escrow should."""
 
@@ -549,7 +531,6 @@ class DeploymentMismatch(ChainError):
         return f"The code at {self.address} is not this version's escrow. Send no money there."
 
 
-@dataclass(eq=False)
 class TokenUnsuitable(ChainError):
     """The token does not do what is asked as the standards say."""
 
@@ -567,7 +548,6 @@ class LedgerError(MilepostError):
     exit_code = 8
 
 
-@dataclass(eq=False)
 class LedgerMissing(LedgerError):
     """There is no ledger yet."""
 
@@ -578,7 +558,6 @@ class LedgerMissing(LedgerError):
         return f"There is no ledger at {self.place} yet. `milepost ledger sync` makes one."
 
 
-@dataclass(eq=False)
 class LedgerForeign(LedgerError):
     """The database belongs to something else."""
 
@@ -593,7 +572,6 @@ class LedgerForeign(LedgerError):
         )
 
 
-@dataclass(eq=False)
 class LedgerMismatch(LedgerError):
     """The ledger is of another chain or escrow."""
 
@@ -612,7 +590,6 @@ class LedgerMismatch(LedgerError):
         )
 
 
-@dataclass(eq=False)
 class LedgerOutdated(LedgerError):
     """Another version of the package wrote the ledger."""
 
@@ -628,7 +605,6 @@ class LedgerOutdated(LedgerError):
         )
 
 
-@dataclass(eq=False)
 class LedgerUnreadable(LedgerError):
     """The database does not answer, or its file is damaged."""
 
@@ -640,7 +616,6 @@ class LedgerUnreadable(LedgerError):
         return f"The ledger at {self.place} cannot be used: {self.problem}"
 
 
-@dataclass(eq=False)
 class JobUnknown(LedgerError):
     """No single agreement of the ledger is meant. `found` is how many begin with the text."""
 
@@ -658,7 +633,6 @@ class JobUnknown(LedgerError):
         )
 
 
-@dataclass(eq=False)
 class ReorganisationTooDeep(LedgerError):
     """No block that the ledger remembers is on the node's chain. Blocks are numbers."""
 
@@ -675,7 +649,6 @@ class ReorganisationTooDeep(LedgerError):
         )
 
 
-@dataclass(eq=False)
 class LedgerDiffers(LedgerError):
     """The ledger is not what the contract says."""
 
@@ -697,7 +670,6 @@ class DiaryError(MilepostError):
     exit_code = 9
 
 
-@dataclass(eq=False)
 class DeliveryFailed(MilepostError):
     """Messages were not taken where they were sent to. They are kept."""
 
@@ -717,7 +689,6 @@ class ContractError(MilepostError):
     exit_code = 5
 
 
-@dataclass(eq=False)
 class RevertedWithReason(ContractError):
     """A plain reason, as older tokens give."""
 
@@ -728,7 +699,6 @@ class RevertedWithReason(ContractError):
         return f"The contract refused: {self.reason}"
 
 
-@dataclass(eq=False)
 class Panicked(ContractError):
     """A contract stopped itself; `code` is Solidity's."""
 
@@ -741,7 +711,6 @@ class Panicked(ContractError):
         )
 
 
-@dataclass(eq=False)
 class RevertUnknown(ContractError):
     """Revert data that no known error explains; empty where the contract gave none."""
 

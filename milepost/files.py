@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -47,4 +46,4 @@ def _write(path: Path, data: bytes) -> None:
 
 def _draft_of(path: Path) -> Path:
     """A name beside the file that nobody else takes; short, so that any file's name has one."""
-    return path.with_name(f".milepost-{os.getpid()}-{secrets.token_hex(4)}")
+    return path.with_name(f".milepost-{os.getpid()}-{os.urandom(4).hex()}")

@@ -9,7 +9,8 @@ from typing import Any
 DEPTH = 50
 """How deep a value may lie in others; nothing that is read here comes near."""
 
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)', re.DOTALL)
+# It matches what is cut off, too, else each quote in that would be tried as the begin of a string.
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 

@@ -6,7 +6,7 @@ arbiter's fee is zero where there is no arbiter. Each returns terms with a fresh
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -132,6 +132,6 @@ def _terms(
         period=period,
         units=units,
         scope=scope,
-        salt=secrets.token_bytes(32),
+        salt=os.urandom(32),
         amounts=amounts,
     )

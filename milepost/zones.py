@@ -1,5 +1,4 @@
-"""Time zones: the one that is named, or the system's, in which a day begins and people write times.
-"""
+"""Time zones: the one that is named or the system's, in which days begin and people write times."""
 
 from __future__ import annotations
 

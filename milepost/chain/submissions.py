@@ -13,6 +13,7 @@ from typing import Any
 
 from web3.exceptions import TransactionIndexingInProgress, TransactionNotFound
 
+from milepost import json_text
 from milepost.chain.events import Event, Log, decode_log, decode_logs, event_topics
 from milepost.chain.logs import LogReader
 from milepost.chain.reverts import translated
@@ -21,6 +22,8 @@ from milepost.errors import InputError
 from milepost.types import AgreementId, same_address
 
 _SUBMITTED, _DISPUTED = "MilestoneSubmitted", "MilestoneDisputed"
+_MOST = 2**63  # of the numbers of blocks and logs
+_HASH_SIZE = 32  # bytes
 
 
 def submissions(
@@ -85,13 +88,13 @@ def read_answer(
     Raises InputError, and AnswerInconsistent for a log of another shape.
     """
     try:
-        found = json.loads(content)
+        found = json_text.loads(content)
         if isinstance(found, dict) and "result" in found:
             found = found["result"]
         if isinstance(found, dict):
             found = found["logs"]
         logs = [_log(entry) for entry in found if same_address(entry["address"], escrow)]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"{name} is no answer of a node: a list of logs or a receipt, as JSON."
         ) from error
@@ -128,14 +131,30 @@ def _chosen(
 
 def _log(entry: Mapping[str, Any]) -> Log:
     return Log(
-        int(entry["blockNumber"], 16),
-        int(entry["logIndex"], 16),
-        bytes.fromhex(entry["blockHash"][2:]),
-        bytes.fromhex(entry["transactionHash"][2:]),
+        _number(entry["blockNumber"]),
+        _number(entry["logIndex"]),
+        _hash(entry["blockHash"]),
+        _hash(entry["transactionHash"]),
         0,
         tuple(bytes.fromhex(topic[2:]) for topic in entry["topics"]),
         bytes.fromhex(entry["data"][2:]),
     )
+
+
+def _number(text: str) -> int:
+    """Raises ValueError for what no node counts to."""
+    number = int(text, 16)
+    if not 0 <= number < _MOST:
+        raise ValueError("no number of a block or a log")
+    return number
+
+
+def _hash(text: str) -> bytes:
+    """Raises ValueError for anything but 32 bytes."""
+    value = bytes.fromhex(text[2:])
+    if len(value) != _HASH_SIZE:
+        raise ValueError("no hash")
+    return value
 
 
 def _as_log(event: Event, escrow: str) -> dict[str, Any]:

@@ -25,7 +25,6 @@ from typing import Any
 
 from milepost.diary.pulse import write_private
 from milepost.errors import ExtraMissing, InputError, PasswordWrong
-from milepost.files import write_whole
 from milepost.presets import UNIT
 from milepost.signing import keccak256
 from milepost.units import format_time
@@ -142,12 +141,14 @@ class Captures:
     def reveal(self, start: int, identity: Any, folder: Path) -> tuple[Path, Path]:
         """Write into `folder` what a dispute needs of one capture: its PNG, and its random bytes.
 
-        Both are for others to read, and not encrypted. Raises InputError.
+        Both are for others to see, and not encrypted; until they are sent, only the owner reads
+        them. Raises InputError.
         """
         content = self._open(start, identity)
         picture, nonce = folder / f"capture-{start}.png", folder / f"capture-{start}.nonce"
         text = f"0x{content[:NONCE_SIZE].hex()}\n"
-        write_whole({picture: content[NONCE_SIZE:], nonce: text.encode()})
+        _write(picture, content[NONCE_SIZE:])
+        _write(nonce, text.encode())
         return picture, nonce
 
     def delete(self, start: int) -> None:

@@ -9,8 +9,8 @@ weeks are counted from zero. Nothing here asks a clock, a chain or a person.
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,6 +31,7 @@ from milepost.diary.errors import (
     WeekRefused,
 )
 from milepost.diary.log import Log, Record
+from milepost.diary.pulse import write_private
 from milepost.diary.rules import (
     Rules,
     described,
@@ -226,6 +227,7 @@ class Diary:
         if self.timer is not None:
             raise TimerRunning(self.timer.since, self.timer.memo)
         self.rules.require_place(now, now + 1, now + 1)
+        self._require_open(now, now + 1)  # as where the clock is wrong
         if inside := self.between(now, now + 1):
             raise EntriesOverlap(((f"a timer from {format_time(now)}", described(inside[0])),))
         content = {"memo": memo_of(memo) if memo.strip() else "", "tags": tags_of(tags)}
@@ -300,7 +302,7 @@ class Diary:
                 known += 1
                 continue
             self.rules.require_place(start, end, now)
-            is_tracked = frame.is_tracked and not self.rules.is_late(end, now)
+            is_tracked = frame.is_tracked and not self.rules.is_late(start, now)
             self.rules.require_tracked(start, end, is_tracked=is_tracked)
             self._require_open(start, end)
             new[identity] = frame
@@ -432,8 +434,13 @@ class Diary:
         if week in self._state.seals:
             root = self._state.seals[week].root.hex()
             raise WeekRefused(week + 1, f"it is sealed already, under the root 0x{root}")
-        if any(t.since < end for t in self.timers.values()):
-            raise WeekRefused(week + 1, "a timer runs that began in it or before; stop it first")
+        if running := [log for log, t in self.timers.items() if t.since < end]:
+            how = "" if self.name in running else (
+                f", on the machine {running[0]}, or here: `milepost diary stop FILE --machine "
+                f"{running[0]}`"
+            )  # fmt: skip
+            problem = f"a timer runs that began in it or before; stop it first{how}"
+            raise WeekRefused(week + 1, problem)
 
     def reopen(self, now: int, week: int, reason: str) -> None:
         """Take the seal of a week back, so that it can be edited. Raises WeekRefused."""
@@ -442,7 +449,7 @@ class Diary:
         self._append(now, [{"act": "reopen", "week": week, "reason": reason_of(reason)}])
 
     def bill(self, now: int, seal: Seal, transaction: bytes) -> Bill:
-        """Note that a sealed week was submitted."""
+        """Note that a sealed week was submitted. The seal holds, if it was not the one that did."""
         content = {
             "act": "bill",
             "week": seal.week,
@@ -480,7 +487,11 @@ class Diary:
         if overlaps := found.overlaps():
             raise EntriesOverlap(tuple((described(a), described(b)) for a, b in overlaps))
         ended = content[: other.size] + (b"" if other.is_ended else b"\n")
-        write_whole({self.folder / (place + logs.SUFFIX): ended})
+        path = self.folder / (place + logs.SUFFIX)
+        try:
+            write_private(path, ended)
+        except OSError as error:
+            raise InputError(f"{path} cannot be written: {error.strerror}.") from error
         self._take(merged)
         return new
 
@@ -605,7 +616,7 @@ def _own_name(folder: Path) -> str:
     except (OSError, ValueError):
         name = ""
     if not _is_name(name):
-        name = secrets.token_hex(4)
+        name = os.urandom(4).hex()
         try:
             folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:

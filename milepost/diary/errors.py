@@ -4,13 +4,10 @@
 # ruff: noqa: N818
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from milepost.errors import DiaryError
 from milepost.units import format_time
 
 
-@dataclass(eq=False)
 class DiaryDamaged(DiaryError):
     """A line of a log is not what was written. `line` counts from one."""
 
@@ -26,7 +23,6 @@ class DiaryDamaged(DiaryError):
         )
 
 
-@dataclass(eq=False)
 class DiaryBusy(DiaryError):
     """Another command is writing."""
 
@@ -37,7 +33,6 @@ class DiaryBusy(DiaryError):
         return f"Another command is writing to the diary in {self.folder}. Try again."
 
 
-@dataclass(eq=False)
 class EntriesOverlap(DiaryError):
     """Time would be counted twice. `overlaps` has both entries of each in words."""
 
@@ -51,7 +46,6 @@ class EntriesOverlap(DiaryError):
         return "\n".join(["The same time would be in the diary twice:", *shown, *more])
 
 
-@dataclass(eq=False)
 class EntryRefused(DiaryError):
     """An entry cannot be as it was given. Times are Unix seconds."""
 
@@ -65,7 +59,6 @@ class EntryRefused(DiaryError):
         return f"{span} cannot be in the diary: {self.problem}."
 
 
-@dataclass(eq=False)
 class EntryUnknown(DiaryError):
     """No single entry is meant. `found` is how many ids begin with the text."""
 
@@ -79,7 +72,6 @@ class EntryUnknown(DiaryError):
         return f"No entry {self.text} is in the diary. `milepost diary log` lists them."
 
 
-@dataclass(eq=False)
 class TimerRunning(DiaryError):
     """A timer runs already, since a Unix time."""
 
@@ -92,7 +84,6 @@ class TimerRunning(DiaryError):
         return f"A timer{what} runs since {format_time(self.since)}. `milepost diary stop` ends it."
 
 
-@dataclass(eq=False)
 class TimerMissing(DiaryError):
     """No timer runs on this machine."""
 
@@ -101,7 +92,6 @@ class TimerMissing(DiaryError):
         return "No timer runs here. `milepost diary start` begins one."
 
 
-@dataclass(eq=False)
 class WeekRefused(DiaryError):
     """A week, counted from one, cannot be sealed, billed, shown or opened again."""
 
@@ -113,7 +103,6 @@ class WeekRefused(DiaryError):
         return f"Week {self.week}: {self.problem}."
 
 
-@dataclass(eq=False)
 class EvidenceInvalid(DiaryError):
     """A week, a proof or a log does not prove what it says."""
 

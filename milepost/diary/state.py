@@ -26,7 +26,7 @@ VERSION = 1
 """
 
 _ID_DIGITS = 12
-_LATEST = 2**40  # seconds; far beyond any agreement, and safe to calculate with
+_LATEST = 253_370_764_800  # the year 9999, which clocks of every zone can show
 
 
 class Version(NamedTuple):
@@ -68,7 +68,7 @@ class Seal:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """A sealed week that was submitted by a transaction."""
+    """A sealed week that was submitted by a transaction; its seal holds, whatever came between."""
 
     week: int
     root: bytes
@@ -131,10 +131,12 @@ class State:
         names, seen = list(self.weeks.get(week, ())), set()
         while names:
             name = names.pop()
+            if name in seen:
+                continue
             seen.add(name)
             for record in self.lives[name].records:
                 found[record.hash] = record
-                if record.content["act"] == "cut" and record.content["entry"] not in seen:
+                if record.content["act"] == "cut":
                     names.append(record.content["entry"])  # of which it is a piece
         return sorted(found.values(), key=lambda record: record.order)
 
@@ -162,12 +164,23 @@ class State:
                     return [content["entry"]]
             case "seal":
                 seal = _seal(content)
-                self.seals[seal.week] = self.sealed[seal.week, seal.root] = seal
+                self.sealed[seal.week, seal.root] = seal
+                # Of two machines that seal at once, the one that billed is right.
+                if not self._is_billed(seal.week):
+                    self.seals[seal.week] = seal
             case "reopen":
                 self.seals.pop(content["week"], None)
             case "bill":
-                self.bills[content["week"]] = _bill(content)
+                bill = _bill(content)
+                self.bills[bill.week] = bill
+                if claimed := self.sealed.get((bill.week, bill.root)):
+                    self.seals[bill.week] = claimed  # it has to be shown
         return []
+
+    def _is_billed(self, week: int) -> bool:
+        """Whether a week is sealed as it was billed the last time."""
+        seal, bill = self.seals.get(week), self.bills.get(week)
+        return seal is not None and bill is not None and seal.root == bill.root
 
     def _stop(self, rules: Rules, record: Record) -> list[str]:
         content = record.content
@@ -283,7 +296,8 @@ def _seconds(content: Mapping[str, Any]) -> list[int]:
 
     No entry is longer than a week, so it has one of them in each week that it is in.
     """
-    spans = content.get("spans") or [(content.get("start"), content.get("end"))]
+    is_stop = content["act"] == "stop"
+    spans = content["spans"] if is_stop else [(content.get("start"), content.get("end"))]
     return [
         second
         for start, end in spans
@@ -416,10 +430,10 @@ def checked(record: Record) -> Mapping[str, Any]:
             f"The log {record.log} is of version {content['version']}, and this package reads "
             f"version {VERSION}. Use the version of Milepost that wrote it."
         )
-    if act == "edit":
-        for name, is_right in _CHANGES.items():
-            if name in content and not is_right(content[name]):
-                raise DiaryDamaged(record.log, record.line, f"{name} is unfit")
+    # An edit may have each of these, and no other act has one of another shape.
+    for name, is_right in _CHANGES.items():
+        if name in content and not is_right(content[name]):
+            raise DiaryDamaged(record.log, record.line, f"{name} is unfit")
     if "start" in content and "end" in content and not 0 < _length(content) <= WEEK:
         raise DiaryDamaged(record.log, record.line, "its end is not within a week of its start")
     return content

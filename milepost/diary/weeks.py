@@ -9,7 +9,7 @@ zero.
 from __future__ import annotations
 
 import hmac
-import secrets
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -131,7 +131,7 @@ def seal(
             "may raise the limit by an amendment",
         )
     chosen = segments[:limit]
-    secret = secrets.token_bytes(32)
+    secret = os.urandom(32)
     taken = {s.start: captures[s.start] for s in chosen if s.start in captures}
     with_captures = [replace(s, capture=taken.get(s.start, s.capture)) for s in chosen]
     root = MerkleTree.of([leaf.hash for leaf in _salted(with_captures, secret)]).root

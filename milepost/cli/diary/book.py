@@ -49,6 +49,8 @@ Repository = Annotated[
     typer.Option("--git", metavar="FOLDER", help="Make the memo of this repository's commits."),
 ]
 
+_LATEST = 253_370_764_800  # the year 9999, which clocks of every zone can show
+
 AFTER_MIDNIGHT = "An end after midnight needs its day, too."
 
 _BRIEF_HOUR = re.compile(r"(^|\s)(\d):")  # of 9:05
@@ -128,9 +130,15 @@ class Book:
         return Diary.write(self.folder, self.rules)
 
     def moment(self, text: str, day_of: int | None = None) -> int:
-        """A Unix time that a person wrote; a time alone is on the day of `day_of`, else today."""
+        """A Unix time that a person wrote; a time alone is on the day of `day_of`, else today.
+
+        Raises InputError.
+        """
         day = local_day(self.now if day_of is None else day_of, self.zone)
-        return parse_moment(_BRIEF_HOUR.sub(r"\g<1>0\2:", text.strip()), self.zone, day)
+        found = parse_moment(_BRIEF_HOUR.sub(r"\g<1>0\2:", text.strip()), self.zone, day)
+        if not 0 <= found < _LATEST:
+            raise InputError(f'"{text}" is in no week of any agreement.')
+        return found
 
     def span_of(self, text: str) -> tuple[int, int] | None:
         """The time from and to in "2026-12-01 12:00-12:30"; None for what has another form.

@@ -58,7 +58,10 @@ def captures(
     if (reveal is None) != (out is None):
         raise InputError("--reveal goes with --out.")
     if set_up:
-        book.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            book.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{book.folder} cannot be used: {error.strerror}.") from error
         kept.set_up(session.password("the captures"))
         session.show({"set_up": str(kept.folder)}, f"The key is in {kept.folder}.")
     elif show is not None:
@@ -100,7 +103,7 @@ def _show(session: Session, kept: Captures, folder: Path) -> None:
         paths = []
         for capture in kept.list():
             path = folder / f"capture-{capture.start}.png"
-            path.write_bytes(kept.open(capture.start, identity))
+            pulse.write_private(path, kept.open(capture.start, identity))
             paths.append(str(path))
     except OSError as error:
         raise InputError(f"{folder} cannot be written: {error.strerror}.") from error

@@ -6,12 +6,14 @@ Nothing here says that work was not done: it names what is proved the least.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from milepost.diary.diary import HAND
 from milepost.diary.entries import Kind
 from milepost.diary.rules import Rules
 from milepost.diary.state import TIMER
 from milepost.diary.weeks import Week, hours
+from milepost.text import spaced
 from milepost.types import ZERO_HASH
 from milepost.units import DAY, format_time
 
@@ -33,7 +35,7 @@ def doubts(week: Week, rules: Rules) -> list[str]:
     found = [f"{hours(kinds[k])} {k}: {words}" for k, words in _KINDS.items() if kinds[k]]
     sources = Counter(s.source for s in segments)
     found += [
-        f"{hours(sources[source])} recorded by {source}, not by the diary's own timer"
+        f"{hours(sources[source])} recorded by {spaced(source)}, not by the diary's own timer"
         for source in sorted(sources)
         if source not in (TIMER, HAND)
     ]
@@ -43,8 +45,16 @@ def doubts(week: Week, rules: Rules) -> list[str]:
         for day in sorted(days)
         if days[day] > LONG_DAY
     ]
-    if brief := sum(len(s.memo) < BRIEF for s in segments):
+    # Not its length: spaces, dots and what is not seen say nothing.
+    if brief := sum(sum(map(str.isalnum, s.memo)) < BRIEF for s in segments):
         found.append(f"{hours(brief)} with memos of fewer than {BRIEF} letters")
     if rules.asks_captures and (bare := sum(s.capture == ZERO_HASH for s in segments)):
         found.append(f"{hours(bare)} without a capture")
+    if again := _again(s.capture for s in segments if s.capture != ZERO_HASH):
+        found.append(f"{hours(again)} with a capture that stands at other segments, too")
     return found
+
+
+def _again(captures: Iterable[bytes]) -> int:
+    """How many of these are not the only one of their kind."""
+    return sum(count for count in Counter(captures).values() if count > 1)

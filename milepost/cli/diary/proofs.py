@@ -31,7 +31,8 @@ from milepost.errors import InputError
 from milepost.files import write_whole
 from milepost.presets import UNIT
 from milepost.signing import keccak256
-from milepost.types import Status
+from milepost.text import spaced
+from milepost.types import Status, same_address
 from milepost.units import format_time
 from milepost.zones import day_bounds
 
@@ -143,9 +144,10 @@ def verify(
     facts = compare(shown, claim, name)
     if capture is not None:
         facts |= _verify_capture(shown, capture)
+    said = "" if answer is None else f", as {answer.name} says"
     lines = [
         f"{name} holds: {hours(len(shown.leaves))} of week {shown.place.week + 1}, under the root "
-        f"that was submitted in block {claim.block}.",
+        f"that was submitted in block {claim.block}{said}.",
         f"Claimed: {_worth(book, claim['units'])}.",
     ]
     if isinstance(shown, Week):
@@ -154,10 +156,11 @@ def verify(
     else:
         lines += _lines_of(book, shown)
         if shown.reason:
-            lines.append(f"Contested, because: {shown.reason}")
+            lines.append(f"Contested, because: {spaced(shown.reason)}")
     if "capture_of" in facts:
-        first = facts["capture_of"]
-        lines.append(f"{capture} was taken in {span(first, first + UNIT, book.zone)}.")
+        first, others = facts["capture_of"], facts["captures_alike"]
+        more = f", and of {render.count(others, 'other segment')}, too" if others else ""
+        lines.append(f"{capture} is the capture of {span(first, first + UNIT, book.zone)}{more}.")
     if answer is None:
         lines += _standing(book, shown, content, claim, facts)
     elif isinstance(shown, Proof) and shown.reason:
@@ -177,9 +180,12 @@ def _worth(book: Book, units: int) -> str:
 
 
 def _lines_of(book: Book, shown: Proof) -> list[str]:
-    """What a proof shows, a line for segments one after another that differ in nothing else."""
+    """What a proof shows, a line for segments one after another that differ in nothing else.
+
+    With single spaces, so that no text pretends to go on in the next line.
+    """
     return [
-        f"  {span(s.start, s.end, book.zone)}  {s.kind}  {s.source}  {s.memo}"
+        f"  {span(s.start, s.end, book.zone)}  {s.kind}  {spaced(s.source)}  {spaced(s.memo)}"
         for s in stretches(shown.segments, frozenset(), frozenset())
     ]
 
@@ -200,6 +206,12 @@ def _standing(
         if mine == theirs:
             what = f"It is the evidence of the dispute in block {dispute.block}, which is about"
             lines.append(f"{what} {_worth(book, dispute['units'])}.")
+            if dispute["units"] != len(shown.leaves):
+                lines.append(
+                    f"But it shows {hours(len(shown.leaves))}, which is not what is disputed."
+                )
+            if not same_address(dispute["by"], terms.client):
+                lines.append("The freelancer opened that dispute, so the reason is theirs.")
             if view.status is Status.DISPUTED:
                 how = book.command("rule", index + 1, "--to-freelancer", "AMOUNT")
                 lines.append(f"The arbiter divides that: {how}.")
@@ -275,20 +287,23 @@ def _verify_log(book: Book, content: bytes, name: str) -> None:
 def _verify_capture(shown: Week | Proof, picture: Path) -> dict[str, Any]:
     from milepost.diary.captures import verify_capture
 
+    png = content_of(picture)
     nonce_file = picture.with_suffix(".nonce")
     try:
         nonce = bytes.fromhex(content_of(nonce_file).decode().strip().removeprefix("0x"))
     except ValueError as error:
         raise InputError(f"{nonce_file} does not have 32 bytes in hexadecimal digits.") from error
-    png = content_of(picture)
-    for segment in shown.segments:
-        if verify_capture(png, nonce, segment.capture):
-            return {"capture_of": segment.start}
-    raise EvidenceInvalid(picture.name, "it is the capture of none of these segments")
+    found = [s.start for s in shown.segments if verify_capture(png, nonce, s.capture)]
+    if not found:
+        raise EvidenceInvalid(picture.name, "it is the capture of none of these segments")
+    return {"capture_of": found[0], "captures_alike": len(found) - 1}
 
 
 def _date(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
-        raise InputError(f'"{text}" is not a day such as 2026-12-15.') from None
+        found = date.max
+    if found == date.max:  # after which no day comes
+        raise InputError(f'"{text}" is not a day such as 2026-12-15.')
+    return found

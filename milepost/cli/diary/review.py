@@ -19,7 +19,7 @@ from milepost.cli.options import File, Out, acting
 from milepost.cli.session import Plan, Session
 from milepost.cli.work import Sign
 from milepost.diary import evidence, weeks
-from milepost.diary.errors import WeekRefused
+from milepost.diary.errors import EvidenceInvalid, WeekRefused
 from milepost.diary.pictures.sheet import Sheet
 from milepost.diary.weeks import Week, hours
 from milepost.errors import InputError
@@ -83,7 +83,15 @@ def review(
         raise InputError(f"{week_file} is a proof of some segments. Ask for the whole week.")
     # First how it stands: what is compared is then what stands, or came after it.
     view = session.escrow.milestone_at(agreement.terms, shown.place.week)
-    facts = compare(shown, the_claim(book, shown.place), week_file.name)
+    try:
+        facts = compare(shown, the_claim(book, shown.place), week_file.name)
+    except EvidenceInvalid as error:
+        changes = book.command("changes", shown.place.week + 1)
+        error.add_note(
+            f"Ask the freelancer for the file of what is claimed; {changes} sends the claim back. "
+            f"{standing(book, shown.place.week, view)}"
+        )
+        raise
     reviewed = _Review(book, agreement, shown, view, _contested(book, shown, contest or []))
     content, is_kept = b"", False
     if approve or contest:

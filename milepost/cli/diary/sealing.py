@@ -108,6 +108,7 @@ def bill(session: Session, file: File, week: WeekNumber, up_to_limit: UpToLimit 
     agreement, place = session.agreement(file), book.place(index)
     terms = agreement.terms
     status = session.escrow.milestone_at(terms, index).status
+    _require_over(book, terms, index)
     with book.write() as diary:
         sealed = diary.seal_of(index)
         _require_claimable(book, agreement, diary, index, status)
@@ -169,6 +170,17 @@ def _seal(book: Book, diary: Diary, week: int, *, up_to_limit: bool) -> Seal:
     return weeks.seal(diary, book.now, week, captures, is_up_to_limit=up_to_limit)
 
 
+def _require_over(book: Book, terms: Terms, week: int) -> None:
+    """Raises WeekRefused where only this machine's clock says that a week is over."""
+    now, end = book.session.node.block().timestamp, terms.period_end(week)
+    if now < end <= book.now:
+        raise WeekRefused(
+            week + 1,
+            f"it ends at {format_time(end)}, and on chain it is {format_time(now)}. Is this "
+            "machine's clock right? Else try again when the chain has a newer block",
+        )
+
+
 def _require_unclaimed(book: Book, diary: Diary, week: int) -> None:
     """What is claimed on chain cannot change, though the client may send it back.
 
@@ -215,14 +227,17 @@ def _refuse_unpaid(book: Book, agreement: Agreement, week: int, units: int, stat
 
 
 def _refuse_claimed(book: Book, diary: Diary, week: int, status: Status) -> None:
-    """Says what is claimed of a week, and notes a claim of its root that a crash left unnoted."""
+    """Says what is claimed of a week, and notes a claim of a seal that a crash left unnoted, or
+    that came into a block when the week was open again.
+    """
     found: list[Event] = claims(book, week)
-    sealed, label = diary.seal_of(week), render.label_of(status)
+    label = render.label_of(status)
     if not found:
         raise WeekRefused(week + 1, f"it is {label} on chain and was never claimed")
     claim = found[-1]
     name = f"transaction 0x{claim.transaction.hex()}"
-    if sealed is None or claim["deliverable"] != sealed.root:
+    sealed = diary.seal_of(week, claim["deliverable"])
+    if sealed is None:
         raise WeekRefused(
             week + 1,
             f"it is {label} on chain, and {hours(claim['units'])} of it were claimed in block "
@@ -230,7 +245,7 @@ def _refuse_claimed(book: Book, diary: Diary, week: int, status: Status) -> None
             f"client may send it back: {book.command('changes', week + 1)}",
         )
     billed = diary.bill_of(week)
-    if billed is None or billed.root != sealed.root:
+    if billed is None or billed.root != sealed.root or diary.seal_of(week) != sealed:
         diary.bill(book.now, sealed, claim.transaction)
         render.progress(f"The diary did not know yet that week {week + 1} was billed; now it does.")
     raise WeekRefused(week + 1, f"it is on chain already, {label}, by {name}")

@@ -44,6 +44,10 @@ At = Annotated[
 Keep = Annotated[
     bool, typer.Option("--keep-gaps", help="Count the time in which the machine gave no sign.")
 ]
+Machine = Annotated[
+    str | None,
+    typer.Option("--machine", metavar="NAME", help="Stop the timer of another machine, now lost."),
+]
 Discard = Annotated[bool, typer.Option("--discard", help="Make no entry of it.")]
 
 
@@ -93,6 +97,7 @@ def stop(
     git: Repository = None,
     keep_gaps: Keep = False,
     discard: Discard = False,
+    machine: Machine = None,
     zone: Zone = None,
 ) -> None:
     """Stop the timer and write its entry.
@@ -106,12 +111,15 @@ def stop(
         raise InputError("--discard makes no entry, and goes with no other option of one.")
     book = Book(session, file, zone)
     gaps: Gaps = ()
+    is_watched = True
     with book.write() as diary:
-        timer = diary.timer
+        timer = diary.timer if machine is None else diary.timers.get(machine)
+        if timer is None and machine is not None:
+            raise InputError(f'No timer runs on a machine "{machine}"; `status` names them.')
         if timer is None:
             _end_leftovers(book)
         if timer is None or discard:
-            found = diary.stop(book.now, discard=True)
+            found = diary.stop(book.now, discard=True, log=machine)
         else:
             end = book.now if at is None else book.moment(at, timer.since)
             if end < timer.since:
@@ -119,6 +127,8 @@ def stop(
                     f"The timer runs since {book.at(timer.since)}, and {book.at(end)} is before "
                     f"that. {AFTER_MIDNIGHT}"
                 )
+            is_brief = end - timer.since <= pulse.TOLERATED
+            is_watched = is_brief or pulse.alive(book.folder, timer.id) is not None
             if not keep_gaps:
                 gaps = _gaps(book, timer, end)
             worked = end - timer.since - sum(b - a for a, b in gaps)
@@ -128,9 +138,14 @@ def stop(
                     "the work ended, with --at, or --discard it."
                 )
             memo = memo_from(git, timer.since, end, memo or ("" if git else timer.memo))
-            found = diary.stop(book.now, at=end, memo=memo, tags=tag or (), gaps=gaps)
+            found = diary.stop(book.now, at=end, memo=memo, tags=tag or (), gaps=gaps, log=machine)
     if timer is not None:
         pulse.end(book.folder, timer.id)
+    if not is_watched:
+        render.progress(
+            "Warning: nothing is known of whether the machine slept meanwhile; all of it counts.",
+            "yellow",
+        )
     for first, last in gaps:
         span = f"{book.at(first)} to {book.at(last)}"
         words = (f"{local_time(t, book.zone):%Y-%m-%d %H:%M}" for t in (first, last))
@@ -161,6 +176,9 @@ def status(session: Session, file: File, zone: Zone = None) -> None:
         "week": this_week(diary, book, gaps),
     }
     lines = []
+    if not diary.logs:
+        # A byte more in the file is another agreement, whose diary this is not.
+        lines.append(f"Nothing is written yet in {book.folder}, the diary of this very file.")
     if timer is None:
         lines.append("No timer runs.")
     else:
@@ -168,7 +186,11 @@ def status(session: Session, file: File, zone: Zone = None) -> None:
         lines += more
     for log, other in diary.timers.items():
         if log != diary.name:
-            lines.append(f"On another machine, {log}, a timer runs since {book.at(other.since)}.")
+            how = book.command("diary stop", "--machine", log)
+            lines.append(
+                f"On another machine, {log}, a timer runs since {book.at(other.since)}. {how} ends "
+                "it where that machine is lost."
+            )
     lines.append(left_of(book, record["week"]))
     to_seal, to_bill = waiting(diary, book)
     record |= {"to_seal": to_seal, "to_bill": to_bill}
@@ -218,7 +240,7 @@ def _require_no_other(book: Book) -> None:
         if path.parent != book.folder:
             raise InputError(
                 f"A timer runs for another agreement, in {path.parent}. Stop it first, with "
-                "`milepost diary stop` and that agreement's file."
+                "`milepost diary stop` and that agreement's file, as it was to the byte."
             )
 
 

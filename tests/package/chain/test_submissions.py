@@ -1,6 +1,7 @@
 """The logs of claims and disputes: asked of a node, kept, and read again without one."""
 
 import json
+import sys
 
 import pytest
 
@@ -136,11 +137,24 @@ def test_what_no_node_answers(escrow, content):
         read_answer(content, "odd.json", escrow.address, bytes(32), 0)
 
 
+def test_brackets_without_end_where_the_limit_of_depth_was_raised(escrow):
+    """As mypy raises it, and libraries may; Python 3.11 dies of it."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(2**20)
+    try:
+        with pytest.raises(InputError, match="is no answer of a node"):
+            read_answer(b"[" * 2_000_000, "odd.json", escrow.address, bytes(32), 0)
+    finally:
+        sys.setrecursionlimit(limit)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("blockNumber", None), ("blockNumber", 5), ("logIndex", "x"), ("blockHash", None),
         ("topics", None), ("topics", ["0xzz"]), ("data", 7), ("transactionHash", []),
+        ("blockNumber", "-0x1"), ("blockNumber", "0x" + "f" * 5_000), ("logIndex", hex(2**63)),
+        ("blockHash", "0x12"), ("transactionHash", "0x" + "00" * 33),
     ],
 )  # fmt: skip
 def test_a_log_without_its_fields(weeks, escrow, node, name, value):

@@ -244,6 +244,14 @@ def test_a_timer_that_runs_into_the_next_week_makes_two_entries(diary):
     assert {e.zone for e in (first, second)} == {"Europe/Berlin"}
 
 
+def test_a_timer_in_a_sealed_week(diary):
+    """As where the clock was a week ahead when the week was sealed."""
+    add(diary)
+    seal(diary, MONDAY + WEEK, 0, {})
+    with refused(diary, EntryRefused, "week 1 is sealed; `milepost diary reopen FILE 1`"):
+        diary.start(NOON + HOUR, "Form", [], "UTC")
+
+
 def test_a_timer_that_stops_at_midnight_makes_one(diary):
     diary.start(MONDAY + WEEK - HOUR, "Night", [], "UTC")
     assert len(diary.stop(MONDAY + WEEK)) == 1
@@ -259,6 +267,9 @@ def test_only_what_was_tracked_in_time(tmp_path):
             diary.import_(frames((NINE, TEN)), "toggl", late)
         with refused(diary, EntryRefused, problem):
             diary.import_(frames((NINE, TEN), is_tracked=False), "toggl", TEN)
+        night = frames((MONDAY + WEEK - HOUR, MONDAY + WEEK + HOUR))
+        with refused(diary, EntryRefused, problem):
+            diary.import_(night, "toggl", late)
         (entry,) = diary.import_(frames((NINE, TEN)), "toggl", TEN).added
         assert entry.kind == Kind.TRACKED
         for span in ({"start": NINE - 1}, {"end": TEN + 1}, {"start": TEN, "end": TEN + 1}):

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from milepost import json_text
 from milepost.diary import evidence
 from milepost.diary.errors import EvidenceInvalid
 from milepost.diary.evidence import kind_of, proof_file, read_proof, read_week, week_file
@@ -387,3 +388,11 @@ def test_the_longest_that_a_diary_writes_is_read():
     week = week_of_segments(segment(0, "🎨" * 500, tags))
     assert read_week(week_file(week), "it", RULES) == week
     assert len(",".join(tags)) < evidence._LONGEST
+
+
+def test_a_text_that_is_cut_off_is_one_text():
+    """Else each quote in it is tried as the begin of another one, and a small file takes hours."""
+    content = b"[" * 40 + b'"' + b'\\"' * 10 + b"[" * 40
+    for end in (b"", b"\\"):
+        with pytest.raises(json.JSONDecodeError):
+            json_text.loads(content + end)

@@ -262,7 +262,8 @@ def test_a_timer_of_a_machine_that_is_lost(machine):
     add(ours)
     lost.start(TEN, "Form", ["a"], "Europe/Berlin")
     merged(ours, lost)
-    with refused(ours, WeekRefused, "a timer runs that began in it or before"):
+    how = "stop it first, on the machine lost, or here: `milepost diary stop FILE --machine lost`"
+    with refused(ours, WeekRefused, f"a timer runs that began in it or before; {how}"):
         seal(ours, LATER, 0, {})
     for log in (None, "nobody", "ours"):
         with refused(ours, TimerMissing):
@@ -380,6 +381,49 @@ def test_two_seals_at_once(machine):
     assert ours.seal_of(0) in made
     require_root(ours, ours.seal_of(0))
     require_root(theirs, ours.seal_of(0))
+
+
+@pytest.mark.parametrize("bills", ["ours", "theirs"])
+@pytest.mark.parametrize("ahead", ["ours", "theirs"])
+def test_of_two_seals_the_one_that_is_billed_holds(machine, bills, ahead):
+    """Else nobody could show the client what is claimed."""
+    diaries = {name: machine(name) for name in ("ours", "theirs")}
+    add(diaries["ours"])
+    exchange(*diaries.values())
+    other = add(diaries[ahead], NINE + 2 * WEEK, now=NINE + 3 * WEEK)
+    diaries[ahead].edit(NINE + 3 * WEEK, other, "Why", memo="Other")
+    made = {name: seal(diary, LATER, 0, {}) for name, diary in diaries.items()}
+    diaries[bills].bill(LATER, made[bills], bytes(32))
+    exchange(*diaries.values())
+    for diary in diaries.values():
+        assert diary.seal_of(0) == made[bills]
+        require_root(diary, made[bills])
+    # Sent back, it is opened and sealed again as ever.
+    ours = diaries["ours"]
+    ours.reopen(LATER, 0, "The client asked for changes")
+    again = seal(ours, LATER, 0, {})
+    assert ours.seal_of(0) == again
+    ours.bill(LATER, again, bytes(32))
+    assert ours.seal_of(0) == again
+
+
+def test_a_bill_of_a_seal_that_was_opened_meanwhile(machine):
+    ours = machine("ours")
+    add(ours)
+    first = seal(ours, LATER, 0, {})
+    ours.reopen(LATER, 0, "Typo")
+    ours.bill(LATER, first, bytes(32))
+    assert ours.seal_of(0) == first
+    with refused(ours, WeekRefused, "it is sealed already"):
+        seal(ours, LATER, 0, {})
+
+
+def test_a_log_that_was_taken_over_is_its_owners_alone(machine):
+    ours, theirs = machine("ours"), machine("theirs")
+    add(theirs)
+    merged(ours, theirs)
+    modes = {p.stat().st_mode & 0o777 for p in ours.folder.glob("*.log")}
+    assert modes == {0o600}
 
 
 # Forks
@@ -699,6 +743,23 @@ def test_kinds_are_not_said_but_derived(machine):
     row = {**contents()[3], "n": 2, "kind": "tracked", "at": LATER}
     ours.merge(log_of([contents()[0], row]), "it")
     assert ours.entries[0].kind == Kind.LATE
+
+
+@pytest.mark.parametrize("act", ["add", "edit", "cut", "remove", "stop"])
+@pytest.mark.parametrize("field", ["start", "end", "spans"])
+@pytest.mark.parametrize("value", ["a", 1.5, None, [], [1], [[NINE, TEN]], {}, True, 7, 1e300])
+def test_fields_that_an_act_has_not(machine, act, field, value):
+    """They are refused where no act has such a one, and else mean nothing."""
+    ours = machine("ours")
+    entry = add(ours, MONDAY, MONDAY + HOUR).id
+    row = next(row for row in contents() if row["act"] == act)
+    row = {**row, "zone": "UTC", "n": 9, **({"entry": entry} if "entry" in row else {})}
+    for name in ("start", "end") if act in ("edit", "remove") else ():
+        row.pop(name, None)
+    with suppress(MilepostError):
+        ours.merge(log_of([contents()[0], {**row, field: value}]), "it")
+    with suppress(WeekRefused):
+        require_root(ours, seal(ours, LATER, 0, {}))
 
 
 def test_a_log_of_another_version_is_refused_and_says_so(machine):

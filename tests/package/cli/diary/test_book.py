@@ -118,14 +118,21 @@ def test_what_to_look_at():
     segments += [worked(144, kind=Kind.MANUAL, source="hand")]
     segments += [worked(n, kind=Kind.LATE, source="toggl") for n in (145, 146)]
     segments += [worked(147, memo="fix"), worked(148, source="watson")]
+    unseen = " " * 40, "....", "\u200d" * 9, "\u2800" * 9
+    segments += [worked(150 + n, memo=memo) for n, memo in enumerate(unseen)]
     assert doubts(week_of(*segments), RULES) == [
         "10 min manual: written by hand, or lengthened, and seen by no timer",
         "20 min late: written after the week could be completed",
         "20 min recorded by toggl, not by the diary's own timer",
         "10 min recorded by watson, not by the diary's own timer",
         "12 h 10 min on 2026-11-30 (UTC) alone",
-        "10 min with memos of fewer than 4 letters",
+        "50 min with memos of fewer than 4 letters",
     ]
+
+
+def test_a_source_that_looks_like_another_line():
+    [found] = doubts(week_of(worked(0, source="x" + " " * 90 + "All was tracked")), RULES)
+    assert found == "10 min recorded by x All was tracked, not by the diary's own timer"
 
 
 def test_captures_that_are_missing():

@@ -140,7 +140,7 @@ def test_one_is_revealed_and_verified(watched, tmp_path):
     said.write_bytes(answer([claim_of(week)], ESCROW))
     picture = ("--answer", said, "--capture", found["picture"])
     outcome = watched.ok("verify", week, *picture)
-    assert f"{found['picture']} was taken in 2026-12-01 10:20-10:30.\n" in outcome.out
+    assert f"{found['picture']} is the capture of 2026-12-01 10:20-10:30.\n" in outcome.out
     assert watched.ok("verify", week, *picture, "--json").json["capture_of"] == SECOND
     proof = tmp_path / "proof.json"
     watched.ok("prove", 1, "--segment", "2026-12-01 10:20", "--out", proof)
@@ -151,6 +151,50 @@ def test_one_is_revealed_and_verified(watched, tmp_path):
     watched.refuses(9, "it is the capture of none of these segments", "verify", week, *picture)
     (folder / f"capture-{SECOND}.nonce").write_text("0xzz")
     watched.refuses(2, "does not have 32 bytes", "verify", week, *picture)
+
+
+def test_pictures_are_their_owners_alone(watched, tmp_path):
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o755)
+    watched.ok("captures", "--show", shared, *watched.password)
+    watched.ok("captures", "--reveal", "2026-12-01 10:25", "--out", shared, *watched.password)
+    found = {path.name: path.stat().st_mode & 0o777 for path in shared.iterdir()}
+    assert len(found) == 3
+    assert set(found.values()) == {0o600}
+
+
+def test_a_key_where_no_folder_can_be(asked):
+    folder = folder_of(asked).parent
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.write_text("a file")
+    asked.refuses(2, "cannot be used: File exists", "captures", "--set-up", *asked.password)
+
+
+def test_a_picture_that_is_no_file(watched, tmp_path):
+    watched.ok("captures", "--show", tmp_path / "pictures", *watched.password)
+    week, said = tmp_path / "week.json", tmp_path / "answer.json"
+    watched.ok("seal", 1, "--out", week)
+    said.write_bytes(answer([claim_of(week)], ESCROW))
+    watched.refuses(2, "/ cannot be read", "verify", week, "--answer", said, "--capture", "/")
+
+
+def test_a_capture_that_stands_twice(watched, tmp_path, monkeypatch):
+    """As a freelancer may make it who has one good picture."""
+    watched.ok("captures", "--show", tmp_path / "pictures", *watched.password)
+    folder = folder_of(watched)
+    shutil.copy(folder / f"{SECOND}.age", folder / f"{FIRST}.age")
+    index = json.loads((folder / f"{SECOND}.json").read_text())
+    (folder / f"{FIRST}.json").write_text(json.dumps({**index, "taken_at": FIRST}))
+    week, said = tmp_path / "week.json", tmp_path / "answer.json"
+    found = watched.ok("seal", 1, "--out", week, "--json").json["doubts"]
+    assert "20 min with a capture that stands at other segments, too" in found
+    said.write_bytes(answer([claim_of(week)], ESCROW))
+    given = ("--reveal", "2026-12-01 10:25", "--out", tmp_path, *watched.password)
+    picture = watched.ok("captures", *given, "--json").json["picture"]
+    outcome = watched.ok("verify", week, "--answer", said, "--capture", picture)
+    words = "is the capture of 2026-12-01 09:10-09:20, and of 1 other segment, too.\n"
+    assert words in outcome.out
 
 
 def claim_of(week):

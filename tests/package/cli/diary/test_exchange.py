@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from milepost.diary.log import lines
+from milepost.signing import keccak256
 from tests.package.cli.diary.conftest import moment
 
 
@@ -210,3 +212,42 @@ def test_hostile_texts_never_steer(desk, tmp_path):
     ):
         assert "\x1b" not in outcome.out + outcome.err
     assert moment("2026-12-01 09:00") == desk.ok("log", "--json").json["entries"][0]["start"]
+
+
+def test_the_timer_of_a_machine_that_is_lost(work, tmp_path, monkeypatch):
+    """It would keep every week since from being sealed."""
+    log = tmp_path / "laptop.log"
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "laptop"))
+    work.ok("start", "On the laptop")
+    work.ok("export", "--to", "log", "--out", log)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    work.ok("merge", log)
+    said = next(s for s in work.ok("status").out.splitlines() if s.startswith("On another machine"))
+    name = said.split(", ")[1]
+    assert f"`milepost diary stop {work.file} --machine {name}` ends it" in said
+    words = 'No timer runs on a machine "x"; `status` names them.'
+    work.refuses(2, words, "stop", "--machine", "x")
+    began = work.now
+    work.now += 20 * 3600
+    work.refuses(2, "Say when the work ended", "stop", "--machine", name)
+    given = ("--machine", name, "--at", "2026-12-08 19:00", "--json")
+    [entry] = work.ok("stop", *given).json["entries"]
+    assert (entry["start"], entry["end"], entry["memo"]) == (began, began + 3600, "On the laptop")
+    assert "On another machine" not in work.ok("status").out
+
+
+def test_a_log_from_the_end_of_time(work, tmp_path):
+    """Times that no clock can show are refused, and do not end a later command."""
+    work.ok("add", "08:00", "08:10", "Form")
+    scope = keccak256(work.file.read_bytes())
+    opening = {"n": 1, "at": 0, "act": "open", "version": 1, "log": "theirs",
+               "scope": scope.hex(), "start": 0, "limit": 1}  # fmt: skip
+    timer = {"n": 2, "act": "start", "memo": "Form", "tags": [], "zone": "UTC"}
+    log = tmp_path / "theirs.log"
+    for at in (2**40 - 1, 253_402_300_799, 253_370_764_800):
+        log.write_bytes(lines([opening, {**timer, "at": at}], scope)[0])
+        work.refuses(9, "it has no number or no time", "merge", log)
+    log.write_bytes(lines([opening, {**timer, "at": 253_370_764_799}], scope)[0])
+    work.ok("merge", log)
+    for zone in ("Pacific/Kiritimati", "Etc/GMT+12"):
+        assert "a timer runs since 999" in work.ok("status", "--zone", zone).out

@@ -45,6 +45,7 @@ def test_an_entry_a_day_and_single_segments(sealed, tmp_path):
         (2, "Give one of --entry, --day and --segment", (1,)),
         (2, "Give one of", (1, "--day", "2026-12-01", "--entry", "ab")),
         (2, "is not a day such as", (1, "--day", "Tuesday")),
+        (2, "is not a day such as", (1, "--day", "9999-12-31")),
         (2, "is no time", (1, "--segment", "soon")),
         (9, "no segment begins at 2026-12-01 20:00:00 UTC", (1, "--segment", "2026-12-01 21:04")),
         (9, "no segment begins", (1, "--segment", "2026-12-01 09:00", "--segment", "21:04")),
@@ -152,6 +153,7 @@ def test_an_answer_that_was_saved(offline, tmp_path):
     chain.ok("prove", 3, "--day", day, "--out", proof)
     text = chain.ok("verify", proof, "--answer", saved).out
     assert text.startswith("proof.json holds: 3 h of week 3, under the root that was submitted in")
+    assert text.splitlines()[0].endswith(", as saved.json says.")
     assert text.endswith(f"  {day} 14:00-17:00  manual  hand  Meeting with the bank\n")
     words = "Give --answer or --save-answer, not both"
     chain.refuses(2, words, "verify", file, "--answer", saved, "--save-answer", saved)

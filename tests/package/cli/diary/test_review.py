@@ -3,20 +3,28 @@
 import io
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
 
 from milepost.agreement import load
 from milepost.chain.submissions import disputes
 from milepost.cli.tokens import TokenBook
+from milepost.diary import evidence, weeks
+from milepost.diary.entries import Kind
+from milepost.diary.rules import Rules
 from milepost.signing import keccak256
 from milepost.units import DAY
 
 pytestmark = pytest.mark.node
 
 
+def agreement_of(chain):
+    return load(chain.file, TokenBook(None, 31337))
+
+
 def terms_of(chain):
-    return load(chain.file, TokenBook(None, 31337)).terms
+    return agreement_of(chain).terms
 
 
 def balances(token, chain):
@@ -345,3 +353,36 @@ def test_a_claim_of_other_hours_under_the_same_root(chain, fund, worked, people,
     words = "it has 36 segments, and 40 were claimed"
     for given in ((), ("--approve",), ("--approve", "--sign", "--json")):
         chain.refuses(9, words, "review", file, *given, by=people.client)
+
+
+def test_another_file_says_what_the_client_can_do(chain, billed, people, milepost, tmp_path):
+    file, _ = billed
+    assert milepost("changes", chain.file, 3, by=people.client).code == 0
+    chain.ok("reopen", 3, "--reason", "The client asked for changes")
+    chain.ok("bill", 3, by=people.freelancer)
+    outcome = chain.refuses(9, "its root is 0x", "review", file)
+    assert "Ask the freelancer for the file of what is claimed; " in outcome.err
+    assert f"`milepost changes {chain.file} 3` sends the claim back." in outcome.err
+    assert "Week 3 is submitted on chain since" in outcome.err
+
+
+@pytest.mark.parametrize(("by", "units"), [("client", 30), ("freelancer", 6), ("freelancer", 18)])
+def test_a_dispute_that_the_command_did_not_make(
+    chain, billed, people, escrow, tmp_path, by, units
+):
+    """Its evidence is the file, and it is about more or less than that shows, or by another."""
+    file, _ = billed
+    contested = tmp_path / "contested.json"
+    week = evidence.read_week(file.read_bytes(), "it", Rules.of(agreement_of(chain)))
+    shown = [s.start for s in week.segments if s.kind is Kind.MANUAL]
+    proof = replace(weeks.prove(week, shown), reason=f"No{' ' * 90}Claimed: 1 h.")
+    contested.write_bytes(evidence.proof_file(proof))
+    evidence_hash = keccak256(contested.read_bytes())
+    escrow.dispute(terms_of(chain), 2, units, evidence_hash).send(getattr(people, by))
+    out = chain.ok("verify", contested).out
+    assert "It is the evidence of the dispute in block" in out
+    assert "\nContested, because: No Claimed: 1 h.\n" in out
+    differs = "But it shows 3 h, which is not what is disputed."
+    assert (differs in out) == (units != 18)
+    theirs = "The freelancer opened that dispute, so the reason is theirs."
+    assert (theirs in out) == (by == "freelancer")

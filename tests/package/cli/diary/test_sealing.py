@@ -348,3 +348,35 @@ def test_start_says_whether_the_week_is_funded(chain, fund, run, monday, milepos
     assert run("ledger", "sync", *chain.options).code == 0
     outcome = chain.ok("start", "Form", "--json")
     assert outcome.json["week"]["funding"] == "active"
+
+
+@pytest.mark.node
+def test_a_claim_that_came_when_the_week_was_open_again(
+    chain, fund, worked, people, escrow, milepost, tmp_path
+):
+    """It waited for a block, and the diary, which heard nothing of it, was opened and sealed."""
+    fund("3")
+    span = worked(3)
+    file, terms = tmp_path / "week-3.json", chain_terms(chain, milepost)
+    root = chain.ok("seal", 3, "--json").json["root"]
+    chain.ok("reopen", 3, "--reason", "Typo")
+    chain.ok("remove", span, "--reason", "Not of this job")
+    chain.ok("seal", 3, "--out", file)
+    escrow.submit(terms, 2, 36, bytes.fromhex(root[2:])).send(people.freelancer)
+    outcome = chain("bill", 3, by=people.freelancer)
+    assert (outcome.code, outcome.out) == (9, "")
+    assert "The diary did not know yet that week 3 was billed; now it does." in outcome.err
+    assert "it is on chain already, submitted" in outcome.err
+    assert chain.ok("seal", 3, "--out", file, "--json").json["root"] == root
+    assert "Total 6 h of 40 h" in chain.ok("review", file).out
+    assert "which was submitted in block" in chain.ok("verify").out
+
+
+@pytest.mark.node
+def test_a_clock_that_is_ahead_seals_nothing(chain, fund, worked, people, monday):
+    fund("4")
+    worked(4)
+    chain.now = monday + WEEK + HOUR
+    words = f"Week 4: it ends at {written(monday + WEEK)}:00 UTC, and on chain it is "
+    outcome = chain.refuses(9, words, "bill", 4, by=people.freelancer)
+    assert "Is this machine's clock right?" in outcome.err

@@ -6,6 +6,8 @@ import sys
 import time
 from datetime import UTC, datetime
 
+import pytest
+
 from milepost.cli import places
 from milepost.diary import pulse
 from milepost.units import DAY, WEEK
@@ -233,7 +235,8 @@ def test_captures_need_a_key_first(desk):
 def test_a_timer_is_watched_until_it_stops(run, tmp_path, monkeypatch):
     monkeypatch.setenv("MILEPOST_ZONE", "UTC")
     file = tmp_path / "hourly.yaml"
-    monday = datetime.fromtimestamp(time.time() - (time.time() - 4 * DAY) % WEEK, UTC).date()
+    now = int(time.time())
+    monday = datetime.fromtimestamp(now - (now - 4 * DAY) % WEEK, UTC).date()
     text = (ROOT / "examples/hourly.yaml").read_text()
     file.write_text(text.replace("2026-11-30", str(monday)))
     assert run("diary", "start", file, "Form").code == 0
@@ -261,3 +264,41 @@ def test_status_imports_little(desk):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == "[]\n"
     assert "No timer runs." in done.stdout
+
+
+def test_a_diary_of_a_file_that_was_changed(desk):
+    """A byte more is another agreement; what was written is where it was."""
+    before = desk.ok("status", "--json").json["diary"]
+    assert f"Nothing is written yet in {before}, the diary of this very file." in (
+        desk.ok("status").out
+    )
+    desk.ok("start", "Form")
+    desk.at("2026-12-01 11:00").ok("stop")
+    assert "Nothing is written yet" not in desk.ok("status").out
+    desk.file.write_text(desk.file.read_text() + "\n")
+    after = desk.ok("status", "--json").json["diary"]
+    assert after != before
+    assert f"Nothing is written yet in {after}" in desk.ok("status").out
+
+
+@pytest.mark.parametrize(
+    "time", ["0001-01-01 00:00", "1969-12-31 23:00", "9999-12-31 23:59", "9999-12-31 23:59-12:00"]
+)
+def test_times_of_no_agreement(desk, time):
+    words = f'"{time}" is in no week of any agreement'
+    desk.refuses(2, words, "add", time, "10:00", "Form")
+    desk.refuses(2, words, "add", "10:00", time, "Form")
+
+
+def test_a_timer_that_nothing_watched(desk):
+    """As after a crash between its record and its first sign of life."""
+    warning = "Warning: nothing is known of whether the machine slept meanwhile; all of it counts."
+    desk.ok("start", "Form")
+    desk.at("2026-12-01 11:00")
+    assert warning in desk.ok("stop").err
+    desk.ok("start", "Form")
+    desk.at("2026-12-01 12:00").alive(("2026-12-01 11:00", "2026-12-01 12:00"))
+    assert desk.ok("stop").err == ""
+    desk.ok("start", "Form")
+    desk.at("2026-12-01 12:05")
+    assert desk.ok("stop").err == ""
