@@ -208,7 +208,7 @@ class Diary:
         then = State()
         then.play(
             self.rules,
-            (r for r in self._state.records_of(seal.week) if r.line <= known[r.log]),
+            (r for r in self._state.records_of(self.rules, seal.week) if r.line <= known[r.log]),
         )
         first = self.rules.week_start(seal.week)
         found = segments_of(_standing(then), first, first + WEEK)

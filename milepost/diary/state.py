@@ -97,9 +97,9 @@ class Life:
 class State:
     """Entries by id, timers that run by id with their logs, seals and bills by week.
 
-    `sealed` has every seal that there ever was, by week and root; `weeks` the ids of the entries
-    that any record put into a week; `imported` is what was imported, and `count` the highest
-    number of a record.
+    `sealed` has every seal that there ever was, by week and root; `imported` is what was imported,
+    and `count` the highest number of a record. `weeks` has the ids of the entries that any record
+    put into a week, but for those `unfiled`: only sealed weeks ask, and few commands ask for one.
     """
 
     lives: dict[str, Life] = field(default_factory=dict)
@@ -108,6 +108,7 @@ class State:
     bills: dict[int, Bill] = field(default_factory=dict)
     sealed: dict[tuple[int, bytes], Seal] = field(default_factory=dict)
     weeks: dict[int, set[str]] = field(default_factory=dict)
+    unfiled: list[tuple[Record, list[str]]] = field(default_factory=list)
     imported: set[tuple[str, str, int, int]] = field(default_factory=set)
     count: int = 0
 
@@ -117,16 +118,19 @@ class State:
         """
         touched: list[str] = []
         for record in records:
-            names = self._play(rules, record)
-            for name in names:
-                self.lives[name].records.append(record)
-            for second in _seconds(record.content) if names else ():
-                self.weeks.setdefault(rules.week_of(second), set()).update(names)
-            touched += names
+            if names := self._play(rules, record):
+                self.unfiled.append((record, names))
+                touched += names
         return touched
 
-    def records_of(self, week: int) -> list[Record]:
+    def records_of(self, rules: Rules, week: int) -> list[Record]:
         """The records, in their order, on which the entries of a week depend."""
+        for record, about in self.unfiled:
+            for name in about:
+                self.lives[name].records.append(record)
+            for second in _seconds(record.content):
+                self.weeks.setdefault(rules.week_of(second), set()).update(about)
+        self.unfiled.clear()
         found: dict[str, Record] = {}
         names, seen = list(self.weeks.get(week, ())), set()
         while names:
@@ -403,7 +407,12 @@ _SHAPES = {
     "reopen": {"week": _is_week, "reason": _is_text},
     "bill": {"week": _is_week, "root": _is_hash, "units": _is_number, "transaction": _is_hash},
 }  # fmt: skip
-_CHANGES = {**_SPAN, **_WORDS}  # what an edit may have
+_REQUIRED = {act: tuple(shape.items()) for act, shape in _SHAPES.items()}
+# An edit may have each of these, and no other act has one of another shape.
+_OTHERS = {
+    act: tuple((name, is_right) for name, is_right in {**_SPAN, **_WORDS}.items() if name not in s)
+    for act, s in _SHAPES.items()
+}
 
 
 def _length(content: Mapping[str, Any]) -> int:
@@ -417,21 +426,20 @@ def checked(record: Record) -> Mapping[str, Any]:
     """
     content = record.content
     act = content.get("act")
-    shape = _SHAPES.get(act) if isinstance(act, str) else None
+    shape = _REQUIRED.get(act) if isinstance(act, str) else None
     if shape is None:
         raise DiaryDamaged(record.log, record.line, f"no version known here writes {act!r}")
     if not (_is_number(content.get("n")) and _is_number(content.get("at"))):
         raise DiaryDamaged(record.log, record.line, "it has no number or no time")
-    for name, is_right in shape.items():
-        if name not in content or not is_right(content[name]):
+    for name, is_right in shape:
+        if not is_right(content.get(name)):
             raise DiaryDamaged(record.log, record.line, f"{name} is missing or unfit")
     if act == "open" and content["version"] != VERSION:
         raise InputError(
             f"The log {record.log} is of version {content['version']}, and this package reads "
             f"version {VERSION}. Use the version of Milepost that wrote it."
         )
-    # An edit may have each of these, and no other act has one of another shape.
-    for name, is_right in _CHANGES.items():
+    for name, is_right in _OTHERS[act]:
         if name in content and not is_right(content[name]):
             raise DiaryDamaged(record.log, record.line, f"{name} is unfit")
     if "start" in content and "end" in content and not 0 < _length(content) <= WEEK:
