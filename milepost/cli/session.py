@@ -14,11 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
-from milepost.agreement import Agreement, Token, read
 from milepost.cli import places, render
 from milepost.cli.options import Options
-from milepost.cli.tokens import TokenBook, coin_of, find_deployment, network_name, save_token
-from milepost.contract_errors import InsufficientBalance, ValueMismatch, WrongStatus
 from milepost.errors import (
     AgreementFileError,
     InputError,
@@ -39,8 +36,10 @@ from milepost.signing import (
 from milepost.types import same_address
 
 if TYPE_CHECKING:
+    from milepost.agreement import Agreement, Token
     from milepost.chain.rpc import Node
     from milepost.chain.transactions import Call, Receipt
+    from milepost.cli.tokens import TokenBook
     from milepost.escrow import Escrow
     from milepost.ledger.reads import Ledger
     from milepost.ledger.store import Store
@@ -76,6 +75,7 @@ class Session:
     @cached_property
     def escrow(self) -> Escrow:
         from milepost.chain.deploy import verify_code
+        from milepost.cli.tokens import find_deployment
         from milepost.escrow import Escrow
 
         address = self.options.escrow or find_deployment(self.node.chain_id).address
@@ -85,6 +85,8 @@ class Session:
 
     @cached_property
     def tokens(self) -> TokenBook:
+        from milepost.cli.tokens import TokenBook
+
         return TokenBook(self.node, self.node.chain_id)
 
     @cached_property
@@ -107,6 +109,9 @@ class Session:
 
         `offline` makes do without a node, with the tokens known by name on the file's chain.
         """
+        from milepost.agreement import read
+        from milepost.cli.tokens import TokenBook
+
         file = read(path)
         try:
             actual = self.node.chain_id
@@ -128,6 +133,9 @@ class Session:
         The node is asked for a token that is not known, and remembered; and where the file names no
         chain. Raises AgreementFileError.
         """
+        from milepost.agreement import read
+        from milepost.cli.tokens import TokenBook, save_token
+
         file = read(path)
         if file.chain_id is not None:
             try:
@@ -147,6 +155,9 @@ class Session:
         Nothing asks a node. Raises AgreementFileError, and WrongChain where the file names another
         chain than the ledger's.
         """
+        from milepost.agreement import read
+        from milepost.cli.tokens import TokenBook
+
         file, ledger = read(path), self.ledger
         if file.chain_id not in (None, ledger.chain_id):
             raise WrongChain(f"The ledger at {self.database.place}", file.chain_id, ledger.chain_id)
@@ -164,6 +175,9 @@ class Session:
         agreement = self._agreement
         if agreement is None:
             return
+        from milepost.cli.tokens import coin_of
+        from milepost.contract_errors import InsufficientBalance, ValueMismatch, WrongStatus
+
         coin = coin_of(self.node.chain_id) if self.is_connected else None
         token: Token | None = agreement.token
         if isinstance(error, ValueMismatch | InsufficientBalance):
@@ -206,6 +220,8 @@ class Session:
 
         A `quiet` act only prepares another, and reports on stderr.
         """
+        from milepost.cli.tokens import coin_of
+
         call.simulate(self.sender)
         fees = call.estimate_fees(self.sender)
         coin = coin_of(self.node.chain_id)
@@ -266,6 +282,8 @@ class Session:
 
     def place(self, contract: str | None = None) -> dict[str, str]:
         """The network and contract that an act is about."""
+        from milepost.cli.tokens import network_name
+
         network = f"{network_name(self.node.chain_id)}, chain id {self.node.chain_id}"
         place = {"network": f"{network}, by {self.node.label}"}
         return place if contract is None else {**place, "contract": contract}

@@ -49,6 +49,7 @@ from milepost.diary.state import (
     State,
     Timer,
     Version,
+    check,
     checked,
     state_of,
     without,
@@ -61,6 +62,8 @@ from milepost.units import WEEK, format_time
 HAND = "hand"
 _WAIT_FOR_OTHERS = 10  # seconds
 _FORK = "~"
+_MACHINE = "machine"
+_LONGEST_LINE = 2**16
 _NAME_LENGTH = 50
 _HIGHEST = 2**32  # number of a record that is merged; what follows it must have a number, too
 
@@ -75,7 +78,7 @@ class Imported:
 
 
 class Diary:
-    """A diary in a folder. `read` opens it to look, `write` to add to it."""
+    """A diary in a folder, made of checked logs. `read` opens it to look, `write` to add to it."""
 
     def __init__(self, folder: Path, rules: Rules, own: str, found: Sequence[Log]) -> None:
         self.folder = folder
@@ -96,7 +99,12 @@ class Diary:
         except OSError as error:
             raise InputError(f"{folder} cannot be read: {error.strerror}.") from error
         found = [logs.read(path, rules.scope) for path in paths]
-        return cls(folder, rules, _own_name(folder), found)
+        try:
+            # Each record was checked before it was written or merged, which takes a while.
+            return cls(folder, rules, _own_name(folder), found)
+        except (ArithmeticError, LookupError, TypeError, ValueError):
+            check(found)
+            raise
 
     @classmethod
     @contextmanager
@@ -119,6 +127,25 @@ class Diary:
             yield cls.read(folder, rules)
         finally:
             lock.release()
+
+    @staticmethod
+    def rules_of(folder: Path, scope: bytes) -> Rules | None:
+        """The rules that this machine's log began with; None where there is none to tell."""
+        try:
+            name = (folder.parent / _MACHINE).read_text("ascii").strip()
+            with (folder / (name + logs.SUFFIX)).open("rb") as file:
+                (first,) = logs.parse(file.readline(_LONGEST_LINE), name, scope).records
+        except (OSError, ValueError, DiaryDamaged):
+            return None
+        says = checked(first)
+        if says["act"] != "open":
+            return None
+        kinds = says["manual"], says["captures"]
+        return Rules(scope, says["start"], says["limit"], *kinds, says["title"])
+
+    def check(self) -> None:
+        """Raises DiaryDamaged for a record that no diary writes."""
+        check(self.logs)
 
     # What it says
 
@@ -480,6 +507,7 @@ class Diary:
         if not new:
             return 0
         renamed = logs.parse(content[: other.size], place, self.rules.scope)
+        check([renamed])
         merged = [*(log for log in self.logs if log.name != place), renamed]
         found = Diary(self.folder, self.rules, self.name, merged)
         if found._state.count > _HIGHEST:
@@ -541,6 +569,9 @@ class Diary:
             "scope": self.rules.scope.hex(),
             "start": self.rules.start,
             "limit": self.rules.limit,
+            "title": self.rules.title,
+            "manual": self.rules.allows_manual,
+            "captures": self.rules.asks_captures,
         }
         acts = contents if own.records else [opening, *contents]
         numbered = [{"n": self._state.count + i, "at": now, **c} for i, c in enumerate(acts, 1)]
@@ -610,7 +641,7 @@ def _when(entry: Entry) -> tuple[int, int, str]:
 
 def _own_name(folder: Path) -> str:
     """The name of this machine's log, chosen once for all diaries beside each other."""
-    path = folder.parent / "machine"
+    path = folder.parent / _MACHINE
     try:
         name = path.read_text("ascii").strip()
     except (OSError, ValueError):

@@ -8,14 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from milepost.agreement import Agreement
 from milepost.diary.entries import Entry, Frame
 from milepost.diary.errors import EntryRefused
 from milepost.errors import InputError
-from milepost.text import is_printable
+from milepost.text import is_printable, one_line
 from milepost.types import MAX_MILESTONES
 from milepost.units import HOUR, WEEK, format_time
+
+if TYPE_CHECKING:
+    from milepost.agreement import Agreement
 
 COMPLETION = 12 * HOUR
 """Seconds after the end of a week in which entries of it are not late: until Monday noon, UTC."""
@@ -32,7 +35,7 @@ UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The hours of one agreement: `limit` is segments of a week, `start` the first week's first
-    second, `scope` the hash of the agreement's file.
+    second, `scope` the hash of the agreement's file and `title` its title, in a line.
     """
 
     scope: bytes
@@ -40,6 +43,7 @@ class Rules:
     limit: int
     allows_manual: bool = True
     asks_captures: bool = False
+    title: str = ""
 
     @classmethod
     def of(cls, agreement: Agreement) -> Rules:
@@ -50,8 +54,14 @@ class Rules:
                 "`milepost submit` claims such work."
             )
         terms = agreement.terms
-        manual, captures = agreement.allows_manual, agreement.asks_captures
-        return cls(terms.scope, terms.start, terms.units, manual, captures)
+        return cls(
+            terms.scope,
+            terms.start,
+            terms.units,
+            agreement.allows_manual,
+            agreement.asks_captures,
+            one_line(agreement.title)[:MEMO_LENGTH],
+        )
 
     @property
     def end(self) -> int:

@@ -272,15 +272,8 @@ def without(span: tuple[int, int], holes: Iterable[tuple[int, int]]) -> list[tup
 
 
 def state_of(rules: Rules, logs: Sequence[Log]) -> State:
-    """What logs say together; a record that two of them have counts once."""
+    """What checked logs say together; a record that two of them have counts once."""
     state = State()
-    for log in logs:
-        last = 0
-        for record in log.records:
-            number = checked(record)["n"]
-            if number <= last:
-                raise DiaryDamaged(log.name, record.line, "its number does not go on")
-            last = number
     if len(logs) == 1:
         state.play(rules, logs[0].records)
     else:
@@ -290,6 +283,17 @@ def state_of(rules: Rules, logs: Sequence[Log]) -> State:
             once.setdefault(record.hash, record)
         state.play(rules, sorted(once.values(), key=lambda r: r.order))
     return state
+
+
+def check(logs: Iterable[Log]) -> None:
+    """Raises DiaryDamaged for a record without the shape of its act, or out of its order."""
+    for log in logs:
+        last = 0
+        for record in log.records:
+            number = checked(record)["n"]
+            if number <= last:
+                raise DiaryDamaged(log.name, record.line, "its number does not go on")
+            last = number
 
 
 _WEIGHT = list(Kind).index
@@ -389,7 +393,7 @@ _SPAN = {"start": _is_number, "end": _is_number}
 _SHAPES = {
     "open": {
         "version": _is_number, "log": _is_text, "scope": _is_hash, "start": _is_number,
-        "limit": _is_number,
+        "limit": _is_number, "title": _is_text, "manual": _is_flag, "captures": _is_flag,
     },
     "start": {"zone": _is_text, **_WORDS},
     "stop": {"timer": _is_hash, "spans": _is_spans, "zone": _is_text, **_WORDS},
@@ -439,7 +443,7 @@ def checked(record: Record) -> Mapping[str, Any]:
             f"The log {record.log} is of version {content['version']}, and this package reads "
             f"version {VERSION}. Use the version of Milepost that wrote it."
         )
-    for name, is_right in _OTHERS[act]:
+    for name, is_right in _OTHERS[str(act)]:
         if name in content and not is_right(content[name]):
             raise DiaryDamaged(record.log, record.line, f"{name} is unfit")
     if "start" in content and "end" in content and not 0 < _length(content) <= WEEK:

@@ -6,7 +6,7 @@ import re
 import shlex
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -16,17 +16,18 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from milepost.agreement import Agreement, Token, read
 from milepost.cli import places
 from milepost.diary.diary import Diary
 from milepost.diary.entries import Entry, Kind
 from milepost.diary.rules import Rules
 from milepost.errors import AgreementFileError, InputError
+from milepost.signing import keccak256
 from milepost.types import MAX_MILESTONES, ZERO_ADDRESS, parse_selection
 from milepost.units import HOUR, MINUTE
 from milepost.zones import local_day, local_time, parse_moment, zone_of
 
 if TYPE_CHECKING:
+    from milepost.agreement import Agreement, Token
     from milepost.cli.session import Session
     from milepost.diary.weeks import Place
 
@@ -62,10 +63,12 @@ def clock() -> int:
     return int(time.time())
 
 
-class _AnyToken(Mapping[str, Token]):
+class _AnyToken(Mapping[str, "Token"]):
     """A token by whatever name it is asked for: hours do not depend on what they are paid in."""
 
     def __getitem__(self, name: str) -> Token:
+        from milepost.agreement import Token
+
         return Token(ZERO_ADDRESS, name, 18)
 
     def __iter__(self) -> Iterator[str]:
@@ -94,6 +97,8 @@ class Book:
 
         Raises AgreementFileError.
         """
+        from milepost.agreement import read
+
         try:
             return read(self.file).agreement(_AnyToken())
         except AgreementFileError as error:
@@ -108,7 +113,15 @@ class Book:
 
     @cached_property
     def rules(self) -> Rules:
-        """What the agreement says about hours. Raises InputError where it is of another kind."""
+        """What the agreement says about hours, as the diary has it, else its file.
+
+        Raises AgreementFileError, and InputError where it is of another kind.
+        """
+        with suppress(OSError):
+            scope = keccak256(self.file.read_bytes())
+            # Which is of this very file, and sooner read.
+            if rules := Diary.rules_of(places.diary_of(scope), scope):
+                return rules
         return Rules.of(self.hours)
 
     @cached_property

@@ -26,6 +26,7 @@ from milepost.diary import evidence, log, weeks
 from milepost.diary.diary import Diary
 from milepost.diary.errors import DiaryDamaged, EvidenceInvalid, WeekRefused
 from milepost.diary.pictures.sheet import stretches
+from milepost.diary.state import check
 from milepost.diary.weeks import Proof, Week, hours
 from milepost.errors import InputError
 from milepost.files import write_whole
@@ -227,6 +228,7 @@ def _standing(
 def _verify_diary(book: Book) -> None:
     """Every line, entry and sealed week of the own diary, and the billed ones on chain."""
     session, diary = book.session, book.read()
+    diary.check()
     if found := diary.overlaps():
         raise EvidenceInvalid(
             "The diary", f"{len(found)} pairs of entries overlap, the first at "
@@ -278,6 +280,7 @@ def _verify_log(book: Book, content: bytes, name: str) -> None:
         raise EvidenceInvalid(name, problem) from error
     if not found.records:
         raise EvidenceInvalid(name, "it is no week, proof or log of a diary")
+    check([found])
     diary = Diary(book.folder, book.rules, name, [found])
     record = {"records": len(found.records), "entries": len(diary.entries), "torn": found.torn}
     text = f"{name}: {render.count(len(found.records), 'record')}, every one whole"

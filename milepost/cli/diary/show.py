@@ -119,7 +119,7 @@ def sheet_of(book: Book, diary: Diary, week: int) -> Sheet:
     timer, now = diary.timer, book.now
     is_running = timer is not None and timer.since < end and now > first
     return Sheet(
-        title=book.hours.title,
+        title=book.rules.title,
         week=week + 1,
         first=first,
         end=end,

@@ -83,7 +83,7 @@ def start(
             "yellow",
         )
     week["funding"], sentence = funding(book)
-    text = [f'The timer runs since {book.at(book.now)}, for "{book.hours.title}".']
+    text = [f'The timer runs since {book.at(book.now)}, for "{book.rules.title}".']
     text += [left_of(book, week), *sentence]
     session.show({"timer": _timer_record(timer), "week": week}, "\n".join(text))
 

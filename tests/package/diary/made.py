@@ -69,6 +69,9 @@ def contents(log="theirs"):
         {
             "act": "open", "version": 1, "log": log, "scope": SCOPE.hex(), "start": MONDAY,
             "limit": 240,
+            "title": "",
+            "manual": True,
+            "captures": False,
         },
         {"act": "start", "zone": "Europe/Berlin", **words},
         {"act": "stop", "timer": "cd" * 32, "spans": [[NINE - HOUR, NINE]], **words},

@@ -241,7 +241,8 @@ def test_a_log_from_the_end_of_time(work, tmp_path):
     work.ok("add", "08:00", "08:10", "Form")
     scope = keccak256(work.file.read_bytes())
     opening = {"n": 1, "at": 0, "act": "open", "version": 1, "log": "theirs",
-               "scope": scope.hex(), "start": 0, "limit": 1}  # fmt: skip
+               "scope": scope.hex(), "start": 0, "limit": 1,
+               "title": "", "manual": True, "captures": False}  # fmt: skip
     timer = {"n": 2, "act": "start", "memo": "Form", "tags": [], "zone": "UTC"}
     log = tmp_path / "theirs.log"
     for at in (2**40 - 1, 253_402_300_799, 253_370_764_800):
