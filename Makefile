@@ -71,7 +71,7 @@ test: setup $(PACKAGE)  ## Run every test
 	.venv-package/bin/python -m pytest tests/package -n 2 -q -m "not long"
 
 .PHONY: verify
-verify: setup $(TOOLS)  ## Check the contract in every way there is, in about forty minutes
+verify: setup $(TOOLS)  ## Check the contract in every way there is, in over an hour
 	python tools/verify.py
 
 .PHONY: mutation

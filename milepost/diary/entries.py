@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from milepost.presets import UNIT
 from milepost.types import ZERO_HASH
+from milepost.units import HOUR, MINUTE
 
 
 class Kind(StrEnum):
@@ -105,6 +106,20 @@ def segments_of(entries: Iterable[Entry], first: int, end: int) -> list[Segment]
         for start in sorted(covered)
         if covered[start] * 2 >= UNIT
     ]
+
+
+def length(seconds: int) -> str:
+    """Seconds as a person says them: "1 h 5 min", "40 h"; seconds only below a minute."""
+    if 0 < seconds < MINUTE:
+        return f"{seconds} s"
+    hours, minutes = seconds // HOUR, seconds % HOUR // MINUTE
+    parts = [f"{hours:,} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes)
+    return " ".join(parts) or "0 min"
+
+
+def in_hours(units: int) -> str:
+    """Segments as a person says them: 190 are "31 h 40 min"."""
+    return length(units * UNIT)
 
 
 def _segment(start: int, entry: Entry) -> Segment:

@@ -15,13 +15,12 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from milepost.diary.diary import Diary
-from milepost.diary.entries import Segment
+from milepost.diary.entries import Segment, in_hours
 from milepost.diary.errors import EvidenceInvalid, WeekRefused
 from milepost.diary.merkle import MerkleTree, leaf_hash
 from milepost.diary.rules import reason_of
 from milepost.diary.state import Seal
-from milepost.presets import UNIT
-from milepost.units import MINUTE, format_time
+from milepost.units import format_time
 
 LEAF_ENCODING = (
     "uint64", "string", "string", "string", "string", "string", "bytes32", "bytes32",
@@ -126,9 +125,9 @@ def seal(
         first = format_time(segments[limit].start)
         raise WeekRefused(
             week + 1,
-            f"{hours(len(segments))} are in the diary and the limit is {hours(limit)}. What was "
-            f"worked from {first} on is not protected; --up-to-limit leaves it out, and the client "
-            "may raise the limit by an amendment",
+            f"{in_hours(len(segments))} are in the diary and the limit is {in_hours(limit)}. What "
+            f"was worked from {first} on is not protected; --up-to-limit leaves it out, and the "
+            "client may raise the limit by an amendment",
         )
     chosen = segments[:limit]
     secret = os.urandom(32)
@@ -181,14 +180,6 @@ def prove(week: Week, starts: Iterable[int], reason: str = "") -> Proof:
         tuple(week.tree.proof(i) for i in chosen),
         reason_of(reason) if reason else "",
     )
-
-
-def hours(units: int) -> str:
-    """Segments as a person says them: 190 are "31 h 40 min"."""
-    whole, minutes = divmod(units * UNIT // MINUTE, 60)
-    if not whole:
-        return f"{minutes} min"
-    return f"{whole} h {minutes} min" if minutes else f"{whole} h"
 
 
 def _salted(segments: Sequence[Segment], secret: bytes) -> list[Leaf]:

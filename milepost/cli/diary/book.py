@@ -23,7 +23,6 @@ from milepost.diary.rules import Rules
 from milepost.errors import AgreementFileError, InputError
 from milepost.signing import keccak256
 from milepost.types import MAX_MILESTONES, ZERO_ADDRESS, parse_selection
-from milepost.units import HOUR, MINUTE
 from milepost.zones import local_day, local_time, parse_moment, zone_of
 
 if TYPE_CHECKING:
@@ -213,14 +212,6 @@ def span(start: int, end: int, zone: ZoneInfo) -> str:
     first, last = local_time(start, zone), local_time(end, zone)
     until = _time(last) if last.date() == first.date() else f"{last:%Y-%m-%d} {_time(last)}"
     return f"{first:%Y-%m-%d} {_time(first)}-{until}"
-
-
-def length(seconds: int) -> str:
-    """Seconds as a person says them: "1 h 5 min", "40 h"; seconds only below a minute."""
-    if seconds < MINUTE:
-        return f"{seconds} s"
-    hours, minutes = seconds // HOUR, seconds % HOUR // MINUTE
-    return " ".join([f"{hours:,} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes))
 
 
 def entries(number: int) -> str:

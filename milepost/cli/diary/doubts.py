@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterable
 
 from milepost.diary.diary import HAND
-from milepost.diary.entries import Kind
+from milepost.diary.entries import Kind, in_hours
 from milepost.diary.rules import Rules
 from milepost.diary.state import TIMER
-from milepost.diary.weeks import Week, hours
+from milepost.diary.weeks import Week
 from milepost.text import spaced
 from milepost.types import ZERO_HASH
 from milepost.units import DAY, format_time
@@ -32,26 +32,26 @@ def doubts(week: Week, rules: Rules) -> list[str]:
     """Each thing to look at as a sentence without its stop; none where all was tracked."""
     segments = week.segments
     kinds = Counter(s.kind for s in segments)
-    found = [f"{hours(kinds[k])} {k}: {words}" for k, words in _KINDS.items() if kinds[k]]
+    found = [f"{in_hours(kinds[k])} {k}: {words}" for k, words in _KINDS.items() if kinds[k]]
     sources = Counter(s.source for s in segments)
     found += [
-        f"{hours(sources[source])} recorded by {spaced(source)}, not by the diary's own timer"
+        f"{in_hours(sources[source])} recorded by {spaced(source)}, not by the diary's own timer"
         for source in sorted(sources)
         if source not in (TIMER, HAND)
     ]
     days = Counter(s.start // DAY for s in segments)
     found += [
-        f"{hours(days[day])} on {format_time(day * DAY)[:10]} (UTC) alone"
+        f"{in_hours(days[day])} on {format_time(day * DAY)[:10]} (UTC) alone"
         for day in sorted(days)
         if days[day] > LONG_DAY
     ]
     # Not its length: spaces, dots and what is not seen say nothing.
     if brief := sum(sum(map(str.isalnum, s.memo)) < BRIEF for s in segments):
-        found.append(f"{hours(brief)} with memos of fewer than {BRIEF} letters")
+        found.append(f"{in_hours(brief)} with memos of fewer than {BRIEF} letters")
     if rules.asks_captures and (bare := sum(s.capture == ZERO_HASH for s in segments)):
-        found.append(f"{hours(bare)} without a capture")
+        found.append(f"{in_hours(bare)} without a capture")
     if again := _again(s.capture for s in segments if s.capture != ZERO_HASH):
-        found.append(f"{hours(again)} with a capture that stands at other segments, too")
+        found.append(f"{in_hours(again)} with a capture that stands at other segments, too")
     return found
 
 

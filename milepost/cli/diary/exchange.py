@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from milepost.cli import render
-from milepost.cli.diary.book import Book, WeekChoice, Zone, content_of, entries, length
+from milepost.cli.diary.book import Book, WeekChoice, Zone, content_of, entries
 from milepost.cli.options import File, Out, noting
 from milepost.cli.session import Session
-from milepost.diary.entries import Entry, Frame
+from milepost.diary.entries import Entry, Frame, length
 from milepost.diary.errors import DiaryDamaged, EntriesOverlap, EntryRefused
 from milepost.errors import InputError
 from milepost.files import write_whole

@@ -7,9 +7,9 @@ from contextlib import suppress
 from typing import Any
 
 from milepost.cli import render
-from milepost.cli.diary.book import Book, length
+from milepost.cli.diary.book import Book
 from milepost.diary.diary import Diary
-from milepost.diary.entries import Kind
+from milepost.diary.entries import Kind, in_hours
 from milepost.errors import JobUnknown, MilepostError
 from milepost.presets import UNIT
 from milepost.types import MAX_MILESTONES, Status
@@ -46,17 +46,14 @@ def this_week(diary: Diary, book: Book, gaps: Gaps = ()) -> dict[str, Any]:
 def left_of(book: Book, week: dict[str, Any]) -> str:
     """What `this_week` says, in a line."""
 
-    def hours(units: int) -> str:
-        return length(units * UNIT) if units else "0 min"
-
     done, limit = week["units"] + week["running_units"], week["limit"]
-    text = f"Week {week['week']}: {hours(done)} of {hours(limit)}"
-    kinds = [f"{hours(week[k])} {k}" for k in (Kind.MANUAL, Kind.LATE) if week[k]]
+    text = f"Week {week['week']}: {in_hours(done)} of {in_hours(limit)}"
+    kinds = [f"{in_hours(week[k])} {k}" for k in (Kind.MANUAL, Kind.LATE) if week[k]]
     if kinds:
         text += f", of it {' and '.join(kinds)}"
-    left = f"{hours(week['left'])} left"
+    left = f"{in_hours(week['left'])} left"
     if done > limit:
-        left = f"{hours(done - limit)} are above the limit, and nobody pays for them"
+        left = f"{in_hours(done - limit)} are above the limit, and nobody pays for them"
     verb = "ends" if week["end"] > book.now else "ended"
     return f"{text}; {left}. It {verb} at {book.at(week['end'])}."
 

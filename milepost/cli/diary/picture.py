@@ -16,7 +16,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from milepost.diary.entries import Segment
+from milepost.diary.entries import Segment, in_hours
 from milepost.diary.pictures.sheet import (
     AGAIN,
     CELL,
@@ -29,7 +29,6 @@ from milepost.diary.pictures.sheet import (
     day_name,
     hours,
     legend,
-    length,
     rows,
     shown,
     stretches,
@@ -130,7 +129,7 @@ def entries_text(sheet: Sheet, width: int, *, is_ascii: bool = False) -> Text:
     zone = sheet.zone
     times = ["-".join(clocks(s.start, s.end, zone)) for s in found]
     sources = ["" if s.source == "timer" else shown(s.source, _SOURCE) for s in found]
-    columns = times, [length(s.units) for s in found], [str(s.kind) for s in found], sources
+    columns = times, [in_hours(s.units) for s in found], [str(s.kind) for s in found], sources
     sizes = [max(map(cell_len, column), default=0) for column in columns]
     before = sum(size + 2 for size in sizes if size) + 2
     lines, last = [], None
@@ -174,7 +173,7 @@ def weeks_text(sheets: Sequence[Sheet], width: int, *, is_ascii: bool = False) -
 
 def totals_text(found: Totals, width: int, *, is_ascii: bool = False) -> Text:
     """Totals by kind, by tag and by memo; of many the greatest, and the rest together."""
-    lines = [Text.assemble(("Totals", "bold"), f" {length(found.units)}")]
+    lines = [Text.assemble(("Totals", "bold"), f" {in_hours(found.units)}")]
     for name, counted in (("kind", found.by_kind), ("tag", found.by_tag), ("memo", found.by_memo)):
         items = [(shown(what), units) for what, units in counted.items()]
         if not items:
@@ -182,9 +181,9 @@ def totals_text(found: Totals, width: int, *, is_ascii: bool = False) -> Text:
         items, rest = items[:_MOST_TOTALS], items[_MOST_TOTALS:]
         if rest:
             items.append((f"({len(rest)} more)", sum(units for _, units in rest)))
-        size = max(len(length(units)) for _, units in items)
+        size = max(len(in_hours(units)) for _, units in items)
         lines += [Text(), Text(f"By {name}", "bold")]
-        lines += [Text(f"{length(units):>{size}}  {what}") for what, units in items]
+        lines += [Text(f"{in_hours(units):>{size}}  {what}") for what, units in items]
     return _joined(lines, width, is_ascii=is_ascii)
 
 
@@ -196,7 +195,7 @@ def _legend(sheets: Iterable[Sheet], signs: dict[Mark, str]) -> Iterator[Text]:
 def _sum(row: Row) -> str:
     if row.units is None:
         return ""
-    return length(row.units) if row.units else "-"
+    return in_hours(row.units) if row.units else "-"
 
 
 def _count(low: int, high: int, step: int) -> int:

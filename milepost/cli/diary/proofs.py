@@ -24,10 +24,11 @@ from milepost.cli.options import File, Out, filling, reading
 from milepost.cli.session import Session
 from milepost.diary import evidence, log, weeks
 from milepost.diary.diary import Diary
+from milepost.diary.entries import in_hours
 from milepost.diary.errors import DiaryDamaged, EvidenceInvalid, WeekRefused
 from milepost.diary.pictures.sheet import stretches
 from milepost.diary.state import check
-from milepost.diary.weeks import Proof, Week, hours
+from milepost.diary.weeks import Proof, Week
 from milepost.errors import InputError
 from milepost.files import write_whole
 from milepost.presets import UNIT
@@ -147,8 +148,8 @@ def verify(
         facts |= _verify_capture(shown, capture)
     said = "" if answer is None else f", as {answer.name} says"
     lines = [
-        f"{name} holds: {hours(len(shown.leaves))} of week {shown.place.week + 1}, under the root "
-        f"that was submitted in block {claim.block}{said}.",
+        f"{name} holds: {in_hours(len(shown.leaves))} of week {shown.place.week + 1}, under the "
+        f"root that was submitted in block {claim.block}{said}.",
         f"Claimed: {_worth(book, claim['units'])}.",
     ]
     if isinstance(shown, Week):
@@ -177,7 +178,7 @@ def _inside(made: Week, first: int, end: int) -> list[int]:
 def _worth(book: Book, units: int) -> str:
     """Units with their money."""
     terms, token = book.agreement.terms, book.agreement.token
-    return f"{hours(units)}, {render.amount(terms.amounts[0] * units // terms.whole, token)}"
+    return f"{in_hours(units)}, {render.amount(terms.amounts[0] * units // terms.whole, token)}"
 
 
 def _lines_of(book: Book, shown: Proof) -> list[str]:
@@ -209,7 +210,7 @@ def _standing(
             lines.append(f"{what} {_worth(book, dispute['units'])}.")
             if dispute["units"] != len(shown.leaves):
                 lines.append(
-                    f"But it shows {hours(len(shown.leaves))}, which is not what is disputed."
+                    f"But it shows {in_hours(len(shown.leaves))}, which is not what is disputed."
                 )
             if not same_address(dispute["by"], terms.client):
                 lines.append("The freelancer opened that dispute, so the reason is theirs.")
@@ -244,7 +245,7 @@ def _verify_diary(book: Book) -> None:
             "units": sealed.units,
             "on_chain": None,
         }
-        says = f"Week {sealed.week + 1}: {hours(sealed.units)}, the records lead to its root"
+        says = f"Week {sealed.week + 1}: {in_hours(sealed.units)}, the records lead to its root"
         billed = diary.bill_of(sealed.week)
         if billed is None or billed.root != sealed.root:
             says += ", which is not billed"
@@ -255,7 +256,7 @@ def _verify_diary(book: Book) -> None:
             says += f", which was submitted in block {claim.block}"
         added = len(diary.week(sealed.week)) - sealed.units
         if added > 0 and not sealed.is_up_to_limit:
-            says += f"; {hours(added)} came after the seal and are not in it"
+            says += f"; {in_hours(added)} came after the seal and are not in it"
         records.append(record)
         lines.append(f"{says}.")
     count = sum(len(one.records) for one in diary.logs)

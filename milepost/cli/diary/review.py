@@ -19,9 +19,10 @@ from milepost.cli.options import File, Out, acting
 from milepost.cli.session import Plan, Session
 from milepost.cli.work import Sign
 from milepost.diary import evidence, weeks
+from milepost.diary.entries import in_hours
 from milepost.diary.errors import EvidenceInvalid, WeekRefused
 from milepost.diary.pictures.sheet import Sheet
-from milepost.diary.weeks import Week, hours
+from milepost.diary.weeks import Week
 from milepost.errors import InputError
 from milepost.files import write_whole
 from milepost.signing import keccak256
@@ -150,7 +151,7 @@ class _Review:
         """What an approval does, in words."""
         worth = self._worth(len(self.week.leaves))
         return Plan(
-            act=f"approve week {self.week.place.week + 1}: {hours(len(self.week.leaves))}",
+            act=f"approve week {self.week.place.week + 1}: {in_hours(len(self.week.leaves))}",
             money=[f"none moves yet; {worth} can be claimed for {self.agreement.terms.payee}"],
             token=self.agreement.token,
         )
@@ -163,7 +164,7 @@ class _Review:
         rows += [("To look at", line) for line in doubts(self.week, self.book.rules)]
         if self.contested:
             count = len(self.contested)
-            rows.append(("Contested", f"{hours(count)}, {self._worth(count)}"))
+            rows.append(("Contested", f"{in_hours(count)}, {self._worth(count)}"))
         if view.status is Status.SUBMITTED and not view.is_late:
             left = format_duration(view.deadline - self.book.session.node.block().timestamp)
             paid = render.amount(view.to_freelancer, token)
@@ -216,7 +217,7 @@ class _Review:
         plan = dispute_plan(self.agreement, index, count, len(self.week.leaves))
         plan = replace(
             plan,
-            act=f"contest {hours(count)} of week {index + 1}: {plan.act}",
+            act=f"contest {in_hours(count)} of week {index + 1}: {plan.act}",
             facts={"week": index + 1, "contested_units": count, "file": str(out)},
         )
         call = session.escrow.dispute(self.agreement.terms, index, count, keccak256(content))

@@ -14,8 +14,8 @@ from milepost.cli.options import File, Out, acting, reading
 from milepost.cli.session import Plan, Session
 from milepost.diary import evidence, pulse, weeks
 from milepost.diary.diary import Diary
+from milepost.diary.entries import in_hours
 from milepost.diary.errors import WeekRefused
-from milepost.diary.weeks import hours
 from milepost.errors import DeploymentUnknown, InputError, NodeUnreachable
 from milepost.files import write_whole
 from milepost.types import Status, Terms, same_address
@@ -63,7 +63,7 @@ def seal(
         made = weeks.week_of(diary, sealed, place)
         above = _above(diary, sealed)
     root, count = "0x" + made.root.hex(), len(made.leaves)
-    text = [f"Week {week} is sealed: {hours(count)} under {root}."]
+    text = [f"Week {week} is sealed: {in_hours(count)} under {root}."]
     text += [f"{line}." for line in (*_unpaid(book.agreement, above), *_contestable(book, made))]
     if out is None:
         how = book.command("diary seal", week, "--out", f"week-{week}.json")
@@ -128,7 +128,8 @@ def bill(session: Session, file: File, week: WeekNumber, up_to_limit: UpToLimit 
             render.progress(f"{line}.", "yellow")
         root, time = "0x" + made.root.hex(), format_duration(terms.review_period)
         plan = Plan(
-            act=f"submit week {week}: {hours(sealed.units)} under {root}{_ANSWERS.get(status, '')}",
+            act=f"submit week {week}: {in_hours(sealed.units)} under {root}"
+            f"{_ANSWERS.get(status, '')}",
             money=[f"none moves; {_worth(agreement, sealed.units)} is claimed"],
             clock=f"the client has {time} to answer, then it is due",
             token=agreement.token,
@@ -221,7 +222,7 @@ def _refuse_unpaid(book: Book, agreement: Agreement, week: int, units: int, stat
         how = f"the client funds it: {book.command('fund', '--weeks', week + 1)}"
     raise WeekRefused(
         week + 1,
-        f"it is {render.label_of(status)} on chain, so {hours(units)} worth "
+        f"it is {render.label_of(status)} on chain, so {in_hours(units)} worth "
         f"{_worth(agreement, units)} are not protected; {how}",
     )
 
@@ -240,7 +241,7 @@ def _refuse_claimed(book: Book, diary: Diary, week: int, status: Status) -> None
     if sealed is None:
         raise WeekRefused(
             week + 1,
-            f"it is {label} on chain, and {hours(claim['units'])} of it were claimed in block "
+            f"it is {label} on chain, and {in_hours(claim['units'])} of it were claimed in block "
             f"{claim.block} under another root, 0x{claim['deliverable'].hex()}, by {name}. The "
             f"client may send it back: {book.command('changes', week + 1)}",
         )
@@ -260,7 +261,7 @@ def _unpaid(agreement: Agreement, above: int) -> list[str]:
     if not above:
         return []
     return [
-        f"Above the limit: {hours(above)} worth {_worth(agreement, above)}, left out and not "
+        f"Above the limit: {in_hours(above)} worth {_worth(agreement, above)}, left out and not "
         "protected"
     ]
 

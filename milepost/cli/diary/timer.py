@@ -16,13 +16,13 @@ from milepost.cli.diary.book import (
     Zone,
     entry_line,
     entry_record,
-    length,
     memo_from,
 )
 from milepost.cli.diary.limits import Gaps, funding, left_of, this_week, waiting
 from milepost.cli.options import File, noting, starting
 from milepost.cli.session import Session
 from milepost.diary import pulse
+from milepost.diary.entries import length
 from milepost.errors import InputError
 from milepost.types import format_selection
 from milepost.units import HOUR

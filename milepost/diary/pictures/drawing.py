@@ -9,6 +9,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 
+from milepost.diary.entries import in_hours
 from milepost.diary.pictures.sheet import (
     AGAIN,
     CELL,
@@ -21,7 +22,6 @@ from milepost.diary.pictures.sheet import (
     hours,
     kind_words,
     legend,
-    length,
     rows,
     shown,
 )
@@ -162,7 +162,7 @@ def _days(root: ET.Element, sheet: Sheet, drawn: Sequence[Row], name: str, top: 
             box = _filled(_box(root, x, y, CELL * scale - gap, _BAR), cell.mark, name)
             ET.SubElement(box, "title").text = _tip(sheet, cell)
         if row.units is not None:
-            total = (length(row.units), "end") if row.units else ("-", "end muted")
+            total = (in_hours(row.units), "end") if row.units else ("-", "end muted")
             _text(root, _WIDTH - _MARGIN, y + 14.5, *total)
     return bottom
 
@@ -227,7 +227,7 @@ def _tip(sheet: Sheet, cell: Cell) -> str:
 
 def _words(sheet: Sheet, drawn: Sequence[Row]) -> str:
     """The picture for whoever cannot see it."""
-    days = [f"{row.name} {length(row.units)}" for row in drawn if row.units]
+    days = [f"{row.name} {in_hours(row.units)}" for row in drawn if row.units]
     marks = [words for _, words in legend(sheet)]
     return f"{sheet.worked}. {', '.join(days) or 'No work'}. {', '.join(marks)}"
 

@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from string import Template
 
+from milepost.diary.entries import in_hours
 from milepost.diary.pictures import drawing
 from milepost.diary.pictures.sheet import (
     Sheet,
@@ -21,7 +22,6 @@ from milepost.diary.pictures.sheet import (
     clocks,
     day_name,
     kind_words,
-    length,
     shown,
     stretches,
     totals,
@@ -46,7 +46,7 @@ def html(sheets: Sequence[Sheet]) -> str:
     zone = shown(str(sheets[0].zone))
     worked = sum(len(sheet.segments) for sheet in sheets)
     limit = sum(sheet.limit for sheet in sheets)
-    head = [*common, ("worked", f"{length(worked)} of {length(limit)}"), ("times in", zone)]
+    head = [*common, ("worked", f"{in_hours(worked)} of {in_hours(limit)}"), ("times in", zone)]
     weeks = [] if len(sheets) == 1 else [_overview(sheets, len(titles) > 1)]
     for n, sheet in enumerate(sheets):
         own = [fact for fact in sheet.facts if fact not in common]
@@ -69,8 +69,8 @@ def _overview(sheets: Sequence[Sheet], has_titles: bool) -> ET.Element:
     rows: list[list[_Content]] = [
         [
             _tag("a", _name(sheet, has_titles), href=f"#week-{n}"),
-            length(len(sheet.segments)),
-            length(sheet.limit),
+            in_hours(len(sheet.segments)),
+            in_hours(sheet.limit),
             _length(sum(s.start in sheet.over for s in sheet.segments)),
             _length(sum(s.start in sheet.contested for s in sheet.segments)),
         ]
@@ -96,7 +96,7 @@ def _row(stretch: Stretch, sheet: Sheet) -> list[_Content]:
     return [
         day_name(local_day(stretch.start, sheet.zone)),
         *clocks(stretch.start, stretch.end, sheet.zone),
-        length(stretch.units),
+        in_hours(stretch.units),
         kind_words(stretch.kind, stretch.is_contested, stretch.is_over),
         _tag("bdi", shown(stretch.source)),
         _tag("bdi", shown(stretch.memo)),
@@ -121,7 +121,7 @@ def _totals(sheets: Sequence[Sheet]) -> ET.Element:
         _table(
             f"Totals by {name}",
             {name: "", "length": "amount"},
-            ((_tag("bdi", shown(what)), length(units)) for what, units in counted),
+            ((_tag("bdi", shown(what)), in_hours(units)) for what, units in counted),
         )
         for name, counted in sums
         if counted
@@ -137,7 +137,7 @@ def _name(sheet: Sheet, has_title: bool) -> str:
 
 
 def _length(units: int) -> str:
-    return length(units) if units else "-"
+    return in_hours(units) if units else "-"
 
 
 def _facts(facts: Iterable[tuple[str, str]]) -> ET.Element:

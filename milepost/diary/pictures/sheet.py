@@ -17,7 +17,7 @@ from enum import StrEnum
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from milepost.diary.entries import Kind, Segment
+from milepost.diary.entries import Kind, Segment, in_hours, length
 from milepost.errors import InputError
 from milepost.presets import UNIT
 from milepost.text import one_line
@@ -94,7 +94,7 @@ class Sheet:
     @property
     def worked(self) -> str:
         """How much of the limit is worked, in words."""
-        return f"{length(len(self.segments))} of {length(self.limit)}"
+        return f"{in_hours(len(self.segments))} of {in_hours(self.limit)}"
 
     def mark(self, segment: Segment) -> Mark:
         """What the cell of a segment shows."""
@@ -266,18 +266,13 @@ def legend(*sheets: Sheet) -> list[tuple[Mark, str]]:
         counted.update(_OF_KIND[segment.kind] for segment in sheet.segments)
         counted[Mark.OVER] += sum(s.start in sheet.over for s in sheet.segments)
         counted[Mark.CONTESTED] += sum(s.start in sheet.contested for s in sheet.segments)
-    found = [(mark, f"{mark} {length(counted[mark])}") for mark in Mark if counted[mark]]
+    found = [(mark, f"{mark} {in_hours(counted[mark])}") for mark in Mark if counted[mark]]
     for sheet in sheets:
         if sheet.running:
             since, now = sheet.running
-            words = f"since {clock(since, sheet.zone)}, {_duration(now - since)} so far"
+            words = f"since {clock(since, sheet.zone)}, {length(now - since)} so far"
             found.append((Mark.RUNNING, f"{Mark.RUNNING} {words}"))
     return found
-
-
-def length(units: int) -> str:
-    """Units of ten minutes in hours and minutes: "6 h 20 min"."""
-    return _duration(units * UNIT)
 
 
 def kind_words(kind: Kind, is_contested: bool, is_over: bool) -> str:
@@ -329,11 +324,3 @@ def _mark(kind: Kind, is_contested: bool, is_over: bool) -> Mark:
 
 def _by_most(counted: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _duration(seconds: int) -> str:
-    whole, rest = divmod(seconds // MINUTE, 60)
-    parts = [f"{whole:,} h"] if whole else []
-    if rest or not whole:
-        parts.append(f"{rest} min")
-    return " ".join(parts)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from milepost.diary.entries import Kind, Segment
+from milepost.diary.entries import Kind, Segment, in_hours
 from milepost.diary.pictures.drawing import svg
 from milepost.diary.pictures.page import html
 from milepost.diary.pictures.sheet import (
@@ -22,7 +22,6 @@ from milepost.diary.pictures.sheet import (
     clocks,
     hours,
     legend,
-    length,
     rows,
     shown,
     stretches,
@@ -329,7 +328,7 @@ def test_the_legend_has_what_occurs():
 
 
 def test_lengths_in_words():
-    assert [length(n) for n in (0, 1, 6, 38, 1_008)] == [
+    assert [in_hours(n) for n in (0, 1, 6, 38, 1_008)] == [
         "0 min", "10 min", "1 h", "6 h 20 min", "168 h",
     ]  # fmt: skip
 

@@ -8,11 +8,11 @@ from eth_abi import decode, encode
 from eth_utils.crypto import keccak
 
 from milepost.diary import weeks
-from milepost.diary.entries import Entry, Frame, Kind, segments_of
+from milepost.diary.entries import Entry, Frame, Kind, in_hours, segments_of
 from milepost.diary.errors import EvidenceInvalid, WeekRefused
 from milepost.diary.merkle import root_of
 from milepost.diary.rules import Rules
-from milepost.diary.weeks import LEAF_ENCODING, Leaf, hours, prove, seal, week_of
+from milepost.diary.weeks import LEAF_ENCODING, Leaf, prove, seal, week_of
 from milepost.errors import InputError
 from milepost.presets import UNIT
 from milepost.units import WEEK
@@ -239,4 +239,4 @@ def test_a_reason_is_one_line():
     ],
 )
 def test_hours_as_a_person_says_them(units, words):
-    assert hours(units) == words
+    assert in_hours(units) == words

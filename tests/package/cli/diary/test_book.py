@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from milepost.cli.diary import book
-from milepost.cli.diary.book import Book, entries, length, span
+from milepost.cli.diary.book import Book, entries, span
 from milepost.cli.diary.doubts import doubts
 from milepost.cli.options import Options
 from milepost.cli.session import Session
-from milepost.diary.entries import Kind, Segment
+from milepost.diary.entries import Kind, Segment, length
 from milepost.diary.merkle import MerkleTree
 from milepost.diary.rules import Rules
 from milepost.diary.weeks import Leaf, Place, Week
@@ -30,7 +30,7 @@ def opened(monkeypatch):
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (0, "0 s"), (59, "59 s"), (60, "1 min"), (3599, "59 min"), (3600, "1 h"),
+        (0, "0 min"), (59, "59 s"), (60, "1 min"), (3599, "59 min"), (3600, "1 h"),
         (3660, "1 h 1 min"), (144_000, "40 h"), (3_600_000, "1,000 h"),
     ],
 )  # fmt: skip
