@@ -15,6 +15,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -635,8 +636,7 @@ def _common(a: Log, b: Log, most: int) -> int:
     return bisect_left(lines, True, key=lambda i: a.records[i].hash != b.records[i].hash)
 
 
-def _when(entry: Entry) -> tuple[int, int, str]:
-    return entry.start, entry.end, entry.id
+_when = attrgetter("start", "end", "id")
 
 
 def _own_name(folder: Path) -> str:

@@ -78,7 +78,7 @@ class Rules:
 
     def is_late(self, start: int, written_at: int) -> bool:
         """Whether an entry from `start` was written after its first week could be completed."""
-        return written_at > self.week_start(self.week_of(start) + 1) + COMPLETION
+        return written_at > start - (start - self.start) % WEEK + WEEK + COMPLETION
 
     def require_place(self, start: int, end: int, now: int) -> None:
         """Raises EntryRefused for an entry that ends before it starts, in the future, or outside of

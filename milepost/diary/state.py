@@ -148,6 +148,8 @@ class State:
         content = record.content
         self.count = max(self.count, content["n"])
         match content["act"]:
+            case "add":
+                return [self._add(rules, record)]
             case "start":
                 timer = Timer(
                     record.hash, content["at"], content["memo"], tuple(content["tags"]),
@@ -156,8 +158,6 @@ class State:
                 self.timers[timer.id] = record.log, timer
             case "stop":
                 return self._stop(rules, record)
-            case "add":
-                return [self._add(rules, record)]
             case "edit":
                 return self._edit(rules, record)
             case "cut":
