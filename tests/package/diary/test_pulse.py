@@ -180,9 +180,10 @@ def test_a_process_outlives_its_terminal(folder, tmp_path):
     """The kernel hangs up on everything in the session of the terminal."""
     master, slave = pty.openpty()
     code = f"""if True:
-        import os, time
+        import os, signal, time
         from pathlib import Path
         from milepost.diary import pulse
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may ignore it
         # A session that has no terminal takes the first that it opens.
         os.open({os.ttyname(slave)!r}, os.O_RDWR)
         pulse.begin(Path({str(folder)!r}), {TIMER!r}, {EVERY})
