@@ -199,6 +199,7 @@ def test_events_arrive_and_a_signal_ends_it(start, webhook, rounds):
         assert said.count("Sent to target 1 (json): Milepost: ") == 4
 
 
+@pytest.mark.long
 def test_killed_while_messages_are_under_way(start, webhook, rounds):
     """The server ends the process after it has taken a message, and before it answers."""
     start_of_watch = start()
@@ -219,6 +220,7 @@ def test_killed_while_messages_are_under_way(start, webhook, rounds):
     assert webhook.transactions() == [sent[0]] * 3 + sent
 
 
+@pytest.mark.long
 def test_killed_at_any_time(start, webhook, rounds):
     """Nothing is lost, the order is kept, and only what was under way arrives twice."""
     begin = start()
@@ -267,6 +269,7 @@ def test_a_node_that_is_not_there_yet(start, webhook):
     assert process.end() == 0
 
 
+@pytest.mark.long
 def test_a_target_that_is_away_for_a_while(start, webhook, rounds):
     process = start()
     process.until("the watch begins")

@@ -23,6 +23,8 @@ from milepost.types import ZERO_ADDRESS
 from milepost.units import DAY, HOUR
 from tests.package.ledger.made import BEGIN, CLIENT, PARTIES, USDP, Life, prices
 
+pytestmark = pytest.mark.long
+
 ODD = "<script>alert('1')</script>\"&amp;$x\x00\u202e"
 
 

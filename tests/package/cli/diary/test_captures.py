@@ -15,6 +15,8 @@ from milepost.diary.captures import Captures
 from milepost.signing import keccak256
 from tests.package.cli.diary.conftest import ESCROW, moment
 
+pytestmark = pytest.mark.long  # opening a key takes a second, by design
+
 PNG = b"\x89PNG\r\n\x1a\nnot really"
 FIRST, SECOND = moment("2026-12-01 09:10"), moment("2026-12-01 10:20")
 
