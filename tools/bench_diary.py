@@ -1,4 +1,5 @@
-"""Measures the work diary: a year of about 12,000 segments, and ten times as much.
+"""Measures the work diary: a year of about 12,000 segments in eight entries a day, and ten times as
+much.
 
 Every command runs as a user runs it, in a process of its own, and what starting Python takes is
 measured beside it and taken off. Written into build/bench.json under "diary".
@@ -35,7 +36,8 @@ from tools.bench import commit, machine, say
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "build" / "bench.json"
 REPORT = ROOT / "docs" / "reports" / "diary.md"
-YEAR, ENTRIES_A_DAY, EACH = 52, 12, 39 * 60 + 17  # weeks, entries, seconds
+YEAR, ENTRIES_A_DAY, EACH = 52, 8, 59 * 60 + 17  # weeks, entries, seconds
+EVERY = 61 * 60  # seconds from the start of an entry to the next
 LIFTED = 640  # weeks
 RUNS = 15
 PLACE = Place(31337, "0x" + "11" * 20, bytes(32), 0)
@@ -90,7 +92,7 @@ def measure(years: int) -> dict[str, Any]:
         for w in range(count + 1)
         for d in range(5)
         for k in range(ENTRIES_A_DAY)
-        if (at := start + w * WEEK + d * DAY + 7 * HOUR + k * 2_460) + EACH < now
+        if (at := start + w * WEEK + d * DAY + 7 * HOUR + k * EVERY) + EACH < now
     ]
     with TemporaryDirectory() as folder, lifted(limit):
         place = Path(folder)
@@ -154,8 +156,8 @@ def commands(place: Path, file: Path, now: int, limit: int) -> dict[str, Any]:
         line = [sys.executable, "-c", COMMAND, str(now), str(limit), "diary", *args]
         return lambda: call(line, environment)
 
-    begins = (now - 51 * WEEK + i * 2_460 for i in range(10_000))
-    frames = [[at, at + EACH, "bakery", f"{at:032x}", ["api"], at] for at in begins]
+    begins = (now - 51 * WEEK + i * (EVERY // 2) for i in range(10_000))
+    frames = [[at, at + EACH // 2, "bakery", f"{at:032x}", ["api"], at] for at in begins]
     source = place / "frames.json"
     source.write_text(json.dumps(frames))
     fresh = place / "fresh.yaml"
@@ -224,7 +226,8 @@ def page(found: dict[str, Any]) -> str:
             f"{found['date']}, commit {found['commit']}, by `make bench`, on {found['processors']} "
             "processors. Commands run in a process of",
             "their own, and what starting Python takes is taken off; each figure is the median of "
-            f"{RUNS} runs, or of as many as there are.",
+            f"{RUNS} runs, or of as many as there are. Work is {ENTRIES_A_DAY} entries a day, five "
+            "days a week.",
             "An agreement has 64 weeks; for ten years in one diary the bench lifts that limit.",
             "",
             "| | a year | ten years |",
