@@ -10,7 +10,6 @@ An agreement has 64 weeks; so that one diary can have ten years, the bench lifts
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import os
 import statistics
@@ -130,8 +129,6 @@ def library(
         once(lambda s=s: proofs.append(evidence.proof_file(weeks.prove(week, [s])))) for s in starts
     ]
     check = [once(lambda p=p: evidence.read_proof(p, "proof", agreed)) for p in proofs]
-    del diary, made
-    gc.collect()
     reading = [once(lambda: Diary.read(folder, agreed)) for _ in range(5)]
     return {
         "entries": len(frames),

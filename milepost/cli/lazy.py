@@ -26,13 +26,14 @@ def lazy(places: Mapping[str, str]) -> type[TyperGroup]:
 
         def get_command(self, ctx: Any, cmd_name: str) -> Any:
             place = places.get(cmd_name)
-            return _commands_of(place)[cmd_name] if place else None
+            return _command(place, cmd_name) if place else None
 
     return Lazy
 
 
 @cache
-def _commands_of(place: str) -> Mapping[str, Any]:
+def _command(place: str, name: str) -> Any:
     app = typer.Typer(rich_markup_mode=None)
     import_module(f"milepost.cli.{place}").register(app)
-    return get_group(app).commands
+    app.registered_commands = [c for c in app.registered_commands if c.name == name]
+    return get_group(app).commands[name]

@@ -137,9 +137,9 @@ def append(path: Path, log: Log, added: bytes) -> None:
 
 
 def _record(line: bytes, name: str, number: int, previous: bytes) -> Record:
-    stated, body = line[:_HASH_DIGITS], line[_HASH_DIGITS + 1 :]
+    body = line[_HASH_DIGITS + 1 :]
     digest = sha256(previous + body).hexdigest()
-    if line[_HASH_DIGITS : _HASH_DIGITS + 1] != b" " or stated != digest.encode():
+    if not line.startswith(digest.encode() + b" "):
         raise DiaryDamaged(name, number, "its hash is not that of its words and of the line before")
     try:
         content = json_text.loads(body)
