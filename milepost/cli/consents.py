@@ -12,7 +12,7 @@ from typing import Any
 
 from milepost import json_text
 from milepost.cli import render
-from milepost.cli.session import Session
+from milepost.cli.session import Plan, Session
 from milepost.errors import InputError
 from milepost.signing import split_signature
 from milepost.types import Amendment, Approval, Authorization, Division, Terms, from_set, to_set
@@ -34,6 +34,24 @@ def write(
     except OSError as error:
         raise InputError(f"{out}: cannot be written: {error.strerror}") from error
     session.show({"file": str(out)}, f"Saved to {out}.")
+
+
+def sign_approval(
+    session: Session,
+    terms: Terms,
+    plan: Plan,
+    milestones: Sequence[int],
+    units: Sequence[int],
+    out: Path | None,
+) -> None:
+    """Ask for the client's free approval of what `plan` says, and print or save it."""
+    signed = session.consent(
+        f"sign: {plan.act}. You cannot take it back",
+        plan.money[0],
+        lambda: session.escrow.sign_approval(session.signer, terms, milestones, units),
+    )
+    if signed is not None:
+        write(session, terms, APPROVAL, approval_content(signed), out)
 
 
 def acceptance(session: Session, terms: Terms, given: str) -> bytes:

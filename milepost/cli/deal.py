@@ -25,7 +25,7 @@ from milepost.errors import (
     RevertUnknown,
 )
 from milepost.ledger.words import covered
-from milepost.types import ZERO_ADDRESS, parse_selection, same_address
+from milepost.types import ZERO_ADDRESS, parse_selection
 from milepost.units import format_time, parse_duration
 
 if TYPE_CHECKING:
@@ -107,11 +107,7 @@ def sign(session: Session, file: File, out: Out = None) -> None:
     agreement = session.agreement(file)
     terms = agreement.terms
     typed.validate(terms, session.escrow.address)
-    if not same_address(session.sender, terms.freelancer):
-        raise InputError(
-            f"Only the freelancer, {terms.freelancer}, accepts this deal, and the account is "
-            f"{session.sender}."
-        )
+    session.require_sender(terms.freelancer, "freelancer", "accepts this deal")
     render.progress(render.deal(agreement, tokens.risks_of(session.node, agreement.token)))
     signature = session.consent(
         "sign the whole deal: whoever holds the signature can have it funded as accepted",
@@ -204,10 +200,7 @@ def _sign_funding(
 ) -> None:
     """The client's ERC-3009 authorisation, which anybody can carry to the escrow."""
     terms = agreement.terms
-    if not same_address(session.sender, terms.client):
-        raise InputError(
-            f"Only the client, {terms.client}, funds, and the account is {session.sender}."
-        )
+    session.require_sender(terms.client, "client", "funds")
     _require_balance(session, agreement.token, terms.sum_of(chosen))
     until = session.node.block().timestamp + seconds
     plan = _funding(agreement, chosen, is_accepted=False)

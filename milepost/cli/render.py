@@ -147,6 +147,12 @@ def facts(lines: dict[str, str]) -> None:
         console.print(Text.assemble((f"{name:<10} ", "bold"), plain(value)), soft_wrap=True)
 
 
+def worth(agreement: Agreement, units: int) -> str:
+    """The money of units of one period of metered work."""
+    terms = agreement.terms
+    return amount(terms.amounts[0] * units // terms.whole, agreement.token)
+
+
 def deal(agreement: Agreement, risks: Sequence[str] = ()) -> str:
     """The whole deal in plain words, with the risks of its token."""
     terms, token = agreement.terms, agreement.token

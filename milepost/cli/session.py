@@ -215,6 +215,13 @@ class Session:
             return checked_address(name, "--account")
         return self.signer.address
 
+    def require_sender(self, address: str, role: str, acts: str) -> None:
+        """Raises InputError unless it is `address` that acts."""
+        if not same_address(self.sender, address):
+            raise InputError(
+                f"Only the {role}, {address}, {acts}, and the account is {self.sender}."
+            )
+
     def act(self, call: Call, plan: Plan, *, quiet: bool = False) -> Receipt | None:
         """Simulate, show, ask and send. None where it was only simulated.
 

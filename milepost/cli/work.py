@@ -30,7 +30,6 @@ from milepost.types import (
     Status,
     from_set,
     parse_selection,
-    same_address,
 )
 from milepost.units import HOUR, format_duration, parse_amount, parse_percent
 
@@ -120,17 +119,8 @@ def approve(
             raise InputError("--out goes with --sign.")
         session.act(session.escrow.approve(terms, chosen, given), plan)
         return
-    if not same_address(session.sender, terms.client):
-        raise InputError(
-            f"Only the client, {terms.client}, approves, and the account is {session.sender}."
-        )
-    signed = session.consent(
-        f"sign: {plan.act}. You cannot take it back",
-        plan.money[0],
-        lambda: session.escrow.sign_approval(session.signer, terms, chosen, given),
-    )
-    if signed is not None:
-        consents.write(session, terms, consents.APPROVAL, consents.approval_content(signed), out)
+    session.require_sender(terms.client, "client", "approves")
+    consents.sign_approval(session, terms, plan, chosen, given, out)
 
 
 def claim(session: Session, file: File, selection: Selection, approval: Approvals = None) -> None:

@@ -14,13 +14,13 @@ import re
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from milepost.diary import log as logs
-from milepost.diary.entries import Entry, Frame, Segment, segments_of
+from milepost.diary.entries import Entry, Frame, Segment, segments_of, with_captures
 from milepost.diary.errors import (
     DiaryBusy,
     DiaryDamaged,
@@ -242,8 +242,7 @@ class Diary:
         found = segments_of(_standing(then), first, first + WEEK)
         if seal.is_up_to_limit:
             found = found[: self.rules.limit]
-        captures = seal.captures
-        return [replace(s, capture=captures[s.start]) if s.start in captures else s for s in found]
+        return with_captures(found, seal.captures)
 
     # How it grows
 

@@ -8,8 +8,8 @@ an entry covers [start, end). Nothing here reads or writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -106,6 +106,11 @@ def segments_of(entries: Iterable[Entry], first: int, end: int) -> list[Segment]
         for start in sorted(covered)
         if covered[start] * 2 >= UNIT
     ]
+
+
+def with_captures(segments: Iterable[Segment], captures: Mapping[int, bytes]) -> list[Segment]:
+    """Segments with the hashes of the pictures that were taken in them, by their starts."""
+    return [replace(s, capture=captures[s.start]) if s.start in captures else s for s in segments]
 
 
 def length(seconds: int) -> str:

@@ -11,11 +11,11 @@ from __future__ import annotations
 import hmac
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 
 from milepost.diary.diary import Diary
-from milepost.diary.entries import Segment, in_hours
+from milepost.diary.entries import Segment, in_hours, with_captures
 from milepost.diary.errors import EvidenceInvalid, WeekRefused
 from milepost.diary.merkle import MerkleTree, leaf_hash
 from milepost.diary.rules import reason_of
@@ -132,8 +132,8 @@ def seal(
     chosen = segments[:limit]
     secret = os.urandom(32)
     taken = {s.start: captures[s.start] for s in chosen if s.start in captures}
-    with_captures = [replace(s, capture=taken.get(s.start, s.capture)) for s in chosen]
-    root = MerkleTree.of([leaf.hash for leaf in _salted(with_captures, secret)]).root
+    leaves = _salted(with_captures(chosen, taken), secret)
+    root = MerkleTree.of([leaf.hash for leaf in leaves]).root
     return diary.seal(
         now, week, root, len(chosen), secret, taken, is_up_to_limit=len(segments) > limit
     )

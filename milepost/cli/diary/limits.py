@@ -45,7 +45,6 @@ def this_week(diary: Diary, book: Book, gaps: Gaps = ()) -> dict[str, Any]:
 
 def left_of(book: Book, week: dict[str, Any]) -> str:
     """What `this_week` says, in a line."""
-
     done, limit = week["units"] + week["running_units"], week["limit"]
     text = f"Week {week['week']}: {in_hours(done)} of {in_hours(limit)}"
     kinds = [f"{in_hours(week[k])} {k}" for k in (Kind.MANUAL, Kind.LATE) if week[k]]

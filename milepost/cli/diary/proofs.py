@@ -177,8 +177,7 @@ def _inside(made: Week, first: int, end: int) -> list[int]:
 
 def _worth(book: Book, units: int) -> str:
     """Units with their money."""
-    terms, token = book.agreement.terms, book.agreement.token
-    return f"{in_hours(units)}, {render.amount(terms.amounts[0] * units // terms.whole, token)}"
+    return f"{in_hours(units)}, {render.worth(book.agreement, units)}"
 
 
 def _lines_of(book: Book, shown: Proof) -> list[str]:

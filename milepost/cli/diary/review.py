@@ -26,7 +26,7 @@ from milepost.diary.weeks import Week
 from milepost.errors import InputError
 from milepost.files import write_whole
 from milepost.signing import keccak256
-from milepost.types import MilestoneView, Status, same_address
+from milepost.types import MilestoneView, Status
 from milepost.units import WEEK, format_duration, format_time
 
 if TYPE_CHECKING:
@@ -143,13 +143,16 @@ class _Review:
             segments=tuple(week.segments),
             limit=week.limit,
             contested=self.contested,
-            facts=(("root", f"0x{week.root.hex()}"), ("claimed", self._worth(len(week.leaves)))),
+            facts=(
+                ("root", f"0x{week.root.hex()}"),
+                ("claimed", render.worth(self.agreement, len(week.leaves))),
+            ),
         )
 
     @property
     def approval(self) -> Plan:
         """What an approval does, in words."""
-        worth = self._worth(len(self.week.leaves))
+        worth = render.worth(self.agreement, len(self.week.leaves))
         return Plan(
             act=f"approve week {self.week.place.week + 1}: {in_hours(len(self.week.leaves))}",
             money=[f"none moves yet; {worth} can be claimed for {self.agreement.terms.payee}"],
@@ -164,7 +167,7 @@ class _Review:
         rows += [("To look at", line) for line in doubts(self.week, self.book.rules)]
         if self.contested:
             count = len(self.contested)
-            rows.append(("Contested", f"{in_hours(count)}, {self._worth(count)}"))
+            rows.append(("Contested", f"{in_hours(count)}, {render.worth(self.agreement, count)}"))
         if view.status is Status.SUBMITTED and not view.is_late:
             left = format_duration(view.deadline - self.book.session.node.block().timestamp)
             paid = render.amount(view.to_freelancer, token)
@@ -193,23 +196,13 @@ class _Review:
 
     def require_client(self, acts: str) -> None:
         """Raises InputError where another account would answer."""
-        client, sender = self.agreement.terms.client, self.book.session.sender
-        if not same_address(sender, client):
-            raise InputError(f"Only the client, {client}, {acts}, and the account is {sender}.")
+        self.book.session.require_sender(self.agreement.terms.client, "client", acts)
 
     def sign(self, out: Path | None) -> None:
         """Approve by a free signature."""
-        session, terms, plan = self.book.session, self.agreement.terms, self.approval
-        signed = session.consent(
-            f"sign: {plan.act}. You cannot take it back",
-            plan.money[0],
-            lambda: session.escrow.sign_approval(
-                session.signer, terms, [self.week.place.week], [len(self.week.leaves)]
-            ),
-        )
-        if signed is not None:
-            content = consents.approval_content(signed)
-            consents.write(session, terms, consents.APPROVAL, content, out)
+        session, terms = self.book.session, self.agreement.terms
+        index, units = self.week.place.week, len(self.week.leaves)
+        consents.sign_approval(session, terms, self.approval, [index], [units], out)
 
     def contest(self, content: bytes, out: Path, *, is_kept: bool) -> None:
         """Dispute the contested segments. Their file is on the disk before anything is sent."""
@@ -237,10 +230,6 @@ class _Review:
             f"The contested segments are in {out}. Keep it, and give it to the freelancer and the "
             "arbiter: the dispute has only its hash."
         )
-
-    def _worth(self, units: int) -> str:
-        terms = self.agreement.terms
-        return render.amount(terms.amounts[0] * units // terms.whole, self.agreement.token)
 
 
 def _require_choice(

@@ -18,7 +18,7 @@ from milepost.diary.entries import in_hours
 from milepost.diary.errors import WeekRefused
 from milepost.errors import DeploymentUnknown, InputError, NodeUnreachable
 from milepost.files import write_whole
-from milepost.types import Status, Terms, same_address
+from milepost.types import Status, Terms
 from milepost.units import format_duration, format_time
 
 if TYPE_CHECKING:
@@ -116,11 +116,7 @@ def bill(session: Session, file: File, week: WeekNumber, up_to_limit: UpToLimit 
             how = book.command("diary seal", week)
             raise InputError(f"A dry run seals nothing, and week {week} is open: {how}.")
         # Only now, because it may cost a password; but before anything is sealed.
-        if not same_address(session.sender, terms.freelancer):
-            raise InputError(
-                f"Only the freelancer, {terms.freelancer}, bills, and the account is "
-                f"{session.sender}."
-            )
+        session.require_sender(terms.freelancer, "freelancer", "bills")
         if sealed is None:
             sealed = _seal(book, diary, index, up_to_limit=up_to_limit)
         made = weeks.week_of(diary, sealed, place)
@@ -130,7 +126,7 @@ def bill(session: Session, file: File, week: WeekNumber, up_to_limit: UpToLimit 
         plan = Plan(
             act=f"submit week {week}: {in_hours(sealed.units)} under {root}"
             f"{_ANSWERS.get(status, '')}",
-            money=[f"none moves; {_worth(agreement, sealed.units)} is claimed"],
+            money=[f"none moves; {render.worth(agreement, sealed.units)} is claimed"],
             clock=f"the client has {time} to answer, then it is due",
             token=agreement.token,
             facts={
@@ -223,7 +219,7 @@ def _refuse_unpaid(book: Book, agreement: Agreement, week: int, units: int, stat
     raise WeekRefused(
         week + 1,
         f"it is {render.label_of(status)} on chain, so {in_hours(units)} worth "
-        f"{_worth(agreement, units)} are not protected; {how}",
+        f"{render.worth(agreement, units)} are not protected; {how}",
     )
 
 
@@ -261,15 +257,10 @@ def _unpaid(agreement: Agreement, above: int) -> list[str]:
     if not above:
         return []
     return [
-        f"Above the limit: {in_hours(above)} worth {_worth(agreement, above)}, left out and not "
-        "protected"
+        f"Above the limit: {in_hours(above)} worth {render.worth(agreement, above)}, left out and "
+        "not protected"
     ]
 
 
 def _contestable(book: Book, made: weeks.Week) -> list[str]:
     return [f"The client may contest: {line}" for line in doubts(made, book.rules)]
-
-
-def _worth(agreement: Agreement, units: int) -> str:
-    terms: Terms = agreement.terms
-    return render.amount(terms.amounts[0] * units // terms.whole, agreement.token)
