@@ -24,6 +24,7 @@ from milepost.signing import is_checksum_address, keccak256
 from milepost.terms import validate
 from milepost.types import ZERO_ADDRESS, ZERO_HASH, Terms, same_address
 from milepost.units import format_amount, parse_amount, parse_duration, parse_percent
+from milepost.yaml_text import mapping
 
 T = TypeVar("T")
 
@@ -120,15 +121,7 @@ def read(path: Path) -> AgreementFile:
 
 def parse(content: bytes, name: str) -> AgreementFile:
     """Read the content of a file called `name`. Raises AgreementFileError."""
-    try:
-        tree = yaml.compose(content.decode(), Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise AgreementFileError(name, line, "", f"not YAML: {error.problem}") from error
-    except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise AgreementFileError(name, 0, "", "not a YAML text in UTF-8") from error
-    if not isinstance(tree, yaml.MappingNode):
-        raise AgreementFileError(name, 1, "", "write fields such as `client: 0x...`")
+    tree = mapping(content, name, AgreementFileError, "client: 0x...")
     return AgreementFile(_Fields(name, tree), keccak256(content))
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from milepost.errors import ProfileError
+from milepost.yaml_text import mapping
 
 _TEXTS = ("name", "tax id", "email", "note")
 _LINES = "address"
@@ -46,15 +47,7 @@ def read_profile(path: Path) -> Profile:
 
 def parse_profile(content: bytes, name: str) -> Profile:
     """Read the content of a file called `name`. Raises ProfileError."""
-    try:
-        tree = yaml.compose(content.decode(), Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise ProfileError(name, line, "", f"not YAML: {error.problem}") from error
-    except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise ProfileError(name, 0, "", "not a YAML text in UTF-8") from error
-    if not isinstance(tree, yaml.MappingNode):
-        raise ProfileError(name, 1, "", "write fields such as `name: Ada Example`")
+    tree = mapping(content, name, ProfileError, "name: Ada Example")
     texts: dict[str, str] = {}
     lines: tuple[str, ...] | None = None
     for key, value in tree.value:
